@@ -1,0 +1,23 @@
+import { availableParallelism } from 'node:os';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** `vitest run` is what `npm test` runs; `--mode long` adds the files that take their time (`npm run test:all`). */
+export default defineConfig(({ mode }) => {
+  const long = mode === 'long';
+  return {
+    test: {
+      include: ['{packages/*,test-harness}/test/**/*.test.ts'],
+      exclude: [...configDefaults.exclude, ...(long ? [] : ['**/*.long.test.ts'])],
+      env: long ? { LONG: '1' } : {},
+      reporters: ['default', './test-harness/dist/closing-line.js'],
+      globalSetup: './test-harness/test/servers.ts',
+      // Otherwise `import` and `require` of a compiled module would give two copies of it.
+      server: { deps: { external: [/\/dist\//] } },
+      // The tests wait more than they compute; two at a time suit the smallest machines.
+      maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+      testTimeout: 20_000,
+      hookTimeout: 30_000,
+      teardownTimeout: 20_000,
+    },
+  };
+});
