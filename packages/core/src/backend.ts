@@ -1,0 +1,169 @@
+/**
+ * The contract between a store and its storage. Whoever implements these primitives has a whole store:
+ * `new SessionStore(backend)` adds callbacks, promises, time limits, retries, batching, merges and events.
+ *
+ * Words used below:
+ * - *live*: stored and not expired. An expired record is absent in every primitive, to the millisecond.
+ * - *birth*: names one life of an id. Made with the session, kept by every update of it. Another birth
+ *   under the same id is another session.
+ * - *grave*: what a removal leaves behind for its `grace`: an insert of that birth answers `gone`. It is how
+ *   an insert that the network delivers twice, or late, cannot bring a destroyed session back. A grave is never read,
+ *   listed or counted, and an insert of another birth replaces it.
+ * - *revision*: names one state of a record. Opaque: a backend stores it and compares it whole.
+ *
+ * | primitive | meets                                   | answers                        | and then stored is           |
+ * | --------- | --------------------------------------- | ------------------------------ | ---------------------------- |
+ * | write     | expects absent; nothing live, no grave  | written                        | the new record               |
+ * |           | expects absent; a grave of its birth    | gone                           | unchanged                    |
+ * |           | expects absent; a live record           | conflict, with that record     | unchanged                    |
+ * |           | expects r; live at revision r           | written                        | the new record               |
+ * |           | expects r; live at another revision     | conflict, with that record     | unchanged                    |
+ * |           | expects r; nothing live                 | gone                           | unchanged                    |
+ * | touch     | live at its revision                    | touched                        | same data, the new expiry    |
+ * |           | live at another revision                | changed, with that record      | unchanged                    |
+ * |           | nothing live                            | gone                           | unchanged                    |
+ * | remove    | live, of its birth (or no birth given)  | removed                        | nothing; its birth's grave   |
+ * |           | live, of another birth                  | other, with that birth         | unchanged                    |
+ * |           | nothing live, a birth given             | removed                        | that birth's grave           |
+ * |           | nothing live, no birth given            | removed                        | unchanged                    |
+ *
+ * A record that is returned with a conflict must really be the current one, read in the same atomic step.
+ */
+export interface SessionBackend {
+  /** What messages call this storage, for example `redis`. */
+  readonly name: string;
+
+  /**
+   * `true`: when the promise of a call settles, the call has taken effect or never will, as in a storage inside this
+   * process. Core then asks for graves only where an option of its own needs them.
+   */
+  readonly settlesAtOnce?: boolean;
+
+  /**
+   * Prepares the storage (connection, schema). Called before the first primitive, and again before a later one if it
+   * failed. Must be safe in many processes at once.
+   */
+  open?(context: OpenContext): Promise<void>;
+
+  /** Gives up what the backend opened itself. A client that the caller passed in stays open. */
+  close(): Promise<void>;
+
+  /** The live records in the order of `ids`; `undefined` where there is none. The ids are distinct. */
+  read(ids: readonly string[], context: CallContext): Promise<readonly ReadAnswer[]>;
+
+  /** Applies each write atomically under its expectation. The ids are distinct; answers are in order. */
+  write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]>;
+
+  /** Moves the expiry of records, never their data or revision. The ids are distinct; answers are in order. */
+  touch(touches: readonly RecordTouch[], context: CallContext): Promise<readonly TouchAnswer[]>;
+
+  /** Removes records. The ids are distinct; answers are in order. Removing what is not there is a success. */
+  remove(removals: readonly RecordRemoval[], context: CallContext): Promise<readonly RemoveAnswer[]>;
+
+  /** All live records, page by page, with no cursor held open between pages. A record appears at least once. */
+  scan(context: CallContext): AsyncIterable<readonly SessionRecord[]>;
+
+  /** How many records are live. Without it core counts by `scan`. */
+  count?(context: CallContext): Promise<number>;
+
+  /** Removes every record of this store and of no other, leaving graves of `grace` ms. Without it: `scan` and `remove`. */
+  clear?(context: ClearContext): Promise<void>;
+
+  /** Deletes at most `limit` expired records and resolves to how many. Only where the server does not expire by itself. */
+  prune?(limit: number, context: CallContext): Promise<number>;
+
+  /** Whether a failure that a primitive rejected with, or answered, may pass by itself and is worth another try. */
+  isTransient(error: unknown): boolean;
+}
+
+export interface CallContext {
+  /**
+   * Aborts when the time of this call is up. The backend then gives the connection up, so that the next call does not
+   * wait behind a silent one; core has already stopped waiting.
+   */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenContext extends CallContext {
+  /** To be called with the id of a live record that the backend dropped to stay within its size. */
+  readonly onEvicted: (id: string) => void;
+  /** To be called with a failure that belongs to no call, for example of an idle connection. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface ClearContext extends CallContext {
+  /** How long the removed births are refused, in ms. */
+  readonly grace: number;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  /** The serialized session. */
+  readonly data: string;
+  /** `undefined`: written by a store that knows no births. */
+  readonly birth: string | undefined;
+  /**
+   * Where a foreign store wrote the record, the backend derives one from what is stored (a hash); its first twelve
+   * characters have to tell it apart.
+   */
+  readonly revision: string;
+  /** Epoch ms on the clock of this process; a backend whose server keeps the time converts. `Infinity`: never. */
+  readonly expiresAt: number;
+}
+
+export interface Expiry {
+  /** Ms from now, on the clock that the backend uses. Positive if `exact`. */
+  readonly in: number;
+  /** `true`: the expiry is set outright. `false`: at least that; a live record never expires earlier than it would have. */
+  readonly exact: boolean;
+}
+
+export interface RecordWrite {
+  readonly id: string;
+  readonly data: string;
+  readonly birth: string;
+  /** The revision after this write: fresh, made by the writer. */
+  readonly revision: string;
+  readonly expiry: Expiry;
+  /** The revision that must be stored now, or that nothing live is. */
+  readonly expect: 'absent' | { readonly revision: string };
+}
+
+export interface RecordTouch {
+  readonly id: string;
+  readonly revision: string;
+  readonly expiry: Expiry;
+}
+
+export interface RecordRemoval {
+  readonly id: string;
+  /** Remove only this life of the id. Without it: whatever is there, and its birth goes to the grave. */
+  readonly birth?: string;
+  /** How long an insert of the removed birth is refused, in ms; 0: leave no grave. */
+  readonly grace: number;
+}
+
+/** One item of a call failed; the others did not. */
+export interface ItemError {
+  readonly status: 'error';
+  readonly error: unknown;
+}
+
+export type ReadAnswer = SessionRecord | undefined | ItemError;
+
+export type WriteAnswer =
+  | { readonly status: 'written' }
+  | { readonly status: 'conflict'; readonly current: SessionRecord }
+  | { readonly status: 'gone' }
+  | ItemError;
+
+export type TouchAnswer =
+  | { readonly status: 'touched' }
+  | { readonly status: 'changed'; readonly current: SessionRecord }
+  | { readonly status: 'gone' }
+  | ItemError;
+
+export type RemoveAnswer =
+  | { readonly status: 'removed' }
+  | { readonly status: 'other'; readonly birth: string | undefined }
+  | ItemError;

@@ -1,0 +1,229 @@
+import type {
+  CallContext,
+  ItemError,
+  ReadAnswer,
+  RecordRemoval,
+  RecordTouch,
+  RecordWrite,
+  RemoveAnswer,
+  SessionBackend,
+  SessionRecord,
+  TouchAnswer,
+  WriteAnswer,
+} from './backend.js';
+import { Batcher, type Parcel } from './batch.js';
+import { BackendError, recordName, SessionStoreError } from './errors.js';
+import type { Operation } from './operation.js';
+
+type Answered<A> = Exclude<A, ItemError>;
+
+/**
+ * The backend as the rest of core sees it: opened when first needed, called in batches, one item at a time answered, every
+ * failure an error of ours, and nothing on the wire for longer than `timeLimit` ms.
+ */
+export class BackendCalls {
+  readonly backend: SessionBackend;
+  readonly #timeLimit: number;
+  readonly #openLimit: number;
+  readonly #onEvicted: (id: string) => void;
+  readonly #onError: (error: SessionStoreError) => void;
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
+
+  readonly #reads: Batcher<string, Answered<ReadAnswer>>;
+  readonly #writes: Batcher<RecordWrite, Answered<WriteAnswer>>;
+  readonly #touches: Batcher<RecordTouch, Answered<TouchAnswer>>;
+  readonly #removals: Batcher<RecordRemoval, Answered<RemoveAnswer>>;
+
+  constructor(
+    backend: SessionBackend,
+    limits: { readonly call: number; readonly open: number },
+    hooks: { onEvicted(id: string): void; onError(error: SessionStoreError): void },
+  ) {
+    this.backend = backend;
+    this.#timeLimit = limits.call;
+    this.#openLimit = limits.open;
+    this.#onEvicted = hooks.onEvicted;
+    this.#onError = hooks.onError;
+    this.#reads = this.#batcher('read', backend.read.bind(backend), (id) => id);
+    this.#writes = this.#batcher('write', backend.write.bind(backend), (write) => write.id);
+    this.#touches = this.#batcher('touch', backend.touch.bind(backend), (touch) => touch.id);
+    this.#removals = this.#batcher('remove', backend.remove.bind(backend), (removal) => removal.id);
+  }
+
+  read(id: string, operation: Operation | undefined): Parcel<string, SessionRecord | undefined> {
+    return this.#reads.submit(id, operation);
+  }
+
+  write(write: RecordWrite, operation: Operation | undefined): Parcel<RecordWrite, Answered<WriteAnswer>> {
+    return this.#writes.submit(write, operation);
+  }
+
+  touch(touch: RecordTouch, operation: Operation | undefined): Parcel<RecordTouch, Answered<TouchAnswer>> {
+    return this.#touches.submit(touch, operation);
+  }
+
+  remove(
+    removal: RecordRemoval,
+    operation: Operation | undefined,
+  ): Parcel<RecordRemoval, Answered<RemoveAnswer>> {
+    return this.#removals.submit(removal, operation);
+  }
+
+  /** Runs one call that is no batch, with the same time limit and errors. */
+  call<T>(
+    action: string,
+    work: (context: CallContext) => Promise<T>,
+    timeLimit = this.#timeLimit,
+  ): Promise<T> {
+    return this.#withinLimit(timeLimit, action, async (context) => {
+      await this.#open(context.signal);
+      return work(context);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#withinLimit(this.#openLimit, 'close', () => this.backend.close());
+  }
+
+  #open(signal: AbortSignal): Promise<void> | undefined {
+    if (this.#isOpen || this.backend.open === undefined) {
+      return undefined;
+    }
+    this.#opening ??= this.#withinLimit(
+      this.#openLimit,
+      'open',
+      async ({ signal }) =>
+        this.backend.open?.({
+          signal,
+          onEvicted: this.#onEvicted,
+          onError: (error) => this.#onError(this.#wrap('connection', error)),
+        }),
+    ).then(
+      () => {
+        this.#isOpen = true;
+      },
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    );
+    return Promise.race([this.#opening, aborted(signal)]);
+  }
+
+  #batcher<Item, Answer>(
+    action: string,
+    primitive: (items: readonly Item[], context: CallContext) => Promise<readonly Answer[]>,
+    idOf: (item: Item) => string,
+  ): Batcher<Item, Answered<Answer>> {
+    type Parcels = readonly Parcel<Item, Answered<Answer>>[];
+    /** Deals out the answers of one call; resolves to why there are none, if there are none. */
+    const deal = async (parcels: Parcels): Promise<{ readonly error: unknown } | undefined> => {
+      const items: Item[] = [];
+      // Two reads of one id share the answer; each makes its own session of it.
+      const positions = new Map<string, number>();
+      for (const { item } of parcels) {
+        const id = idOf(item);
+        if (!positions.has(id)) {
+          positions.set(id, items.push(item) - 1);
+        }
+      }
+      try {
+        const answers = await this.call(action, async (context) => {
+          const given = await primitive(items, context);
+          if (!Array.isArray(given) || given.length !== items.length) {
+            throw new TypeError(`The backend's ${action} must resolve to as many answers as it got items`);
+          }
+          return given;
+        });
+        for (const parcel of parcels) {
+          const answer = answers[positions.get(idOf(parcel.item)) ?? -1];
+          if (isItemError(answer)) {
+            parcel.fail(this.#wrap(action, answer.error, idOf(parcel.item)));
+          } else {
+            parcel.settle(answer as Answered<Answer>);
+          }
+        }
+        return undefined;
+      } catch (error) {
+        return { error };
+      }
+    };
+    const send = async (parcels: Parcels): Promise<void> => {
+      const failure = await deal(parcels);
+      if (failure === undefined) {
+        return;
+      }
+      // One item that the storage cannot take must not fail the others that happened to travel with it. But a storage that
+      // falls silent meanwhile must not be waited for once for every item.
+      let lost = parcels.length === 1 || isTransient(failure.error) ? failure : undefined;
+      for (const parcel of parcels) {
+        const failed = lost ?? (await deal([parcel]));
+        if (failed !== undefined) {
+          parcel.fail(failed.error);
+          lost = isTransient(failed.error) ? failed : lost;
+        }
+      }
+    };
+    return new Batcher(send);
+  }
+
+  async #withinLimit<T>(
+    timeLimit: number,
+    action: string,
+    work: (context: CallContext) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      controller.abort(
+        new SessionStoreError('TIMEOUT', `${this.backend.name}: no answer to ${action} within ${timeLimit} ms`),
+      );
+    }, timeLimit);
+    try {
+      const result = work({ signal: controller.signal });
+      return await Promise.race([result, aborted(controller.signal)]);
+    } catch (error) {
+      throw controller.signal.aborted ? controller.signal.reason : this.#wrap(action, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #wrap(action: string, error: unknown, id?: string): SessionStoreError {
+    if (error instanceof SessionStoreError) {
+      return error;
+    }
+    const transient = this.#isTransient(error);
+    const what = id === undefined ? action : `${action} of session record ${recordName(id)}`;
+    return new BackendError(
+      transient,
+      `${this.backend.name}: ${what} failed${transient ? '; it may work when tried again' : ''} (the cause says why)`,
+      error,
+    );
+  }
+
+  #isTransient(error: unknown): boolean {
+    try {
+      return this.backend.isTransient(error);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Whether an error of ours may pass by itself. */
+export function isTransient(error: unknown): boolean {
+  return (
+    error instanceof SessionStoreError && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'TIMEOUT')
+  );
+}
+
+function isItemError(answer: unknown): answer is ItemError {
+  return (answer as ItemError | undefined)?.status === 'error';
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,222 @@
+import type { RecordWrite, SessionRecord } from './backend.js';
+import type { BackendCalls } from './calls.js';
+import { recordName, SessionStoreError } from './errors.js';
+import { type CookieData, type Deadline, expired } from './lifetime.js';
+import type { Lives } from './lives.js';
+import type { Operation } from './operation.js';
+import type { Attempt, Origin } from './provenance.js';
+import { type RetryPolicy, withRetry } from './retry.js';
+import { descendsFrom, freshBirth, freshRevision } from './revision.js';
+
+/** What a write is to store, made anew onto whatever is stored. */
+export interface Draft {
+  readonly data: string;
+  readonly deadline: Deadline;
+  /** The session as its request has it: the base of its next write. */
+  readonly mine: { readonly data: string; readonly cookie: CookieData | undefined };
+}
+
+/** `ends`: a lifetime was set that is over, so the record is to be removed. `unchanged`: there was nothing to write. */
+export type Outcome = 'written' | 'gone' | 'ends' | 'unchanged';
+
+export interface Reports {
+  retry(operation: Operation, error: Error, attempt: number): void;
+  conflict(id: string): void;
+}
+
+/**
+ * The one loop that every write goes through: attempt, and on a conflict judge, compose anew, attempt again.
+ *
+ * A write expects what its session came from: a loaded session may only update the very revision it knows, and a new one
+ * may only be inserted. An update of a record that is gone answers `gone`, and the write is dropped: that is why a
+ * logout is final. An insert whose birth has a grave answers `gone` too.
+ *
+ * On a conflict, asked in this order (`judge`):
+ *
+ * | asked                                                            | then                                          |
+ * | ---------------------------------------------------------------- | --------------------------------------------- |
+ * | Is one of my attempts current, or an ancestor of it?             | It was applied. Of this write: written. Of an |
+ * |                                                                  | earlier one: that is my base now; attempt     |
+ * |                                                                  | again. But under another birth: gone.         |
+ * | Is it another birth, and mine was stored before?                 | Gone: that is another person's session.       |
+ * | Is what I expected among the ancestors of what is current?       | My attempts never can be applied: compose     |
+ * |                                                                  | onto what is current, attempt again.          |
+ * | Is the outcome of an attempt of mine unknown?                    | `AMBIGUOUS`: nobody can tell any more.        |
+ * | Otherwise                                                        | Compose onto what is current, attempt again.  |
+ *
+ * A new session that meets a live record of another birth replaces it, by the same loop, and never merges with it.
+ */
+export class Commits {
+  readonly #calls: BackendCalls;
+  readonly #lives: Lives;
+  readonly #policy: RetryPolicy | undefined;
+  readonly #reports: Reports;
+
+  constructor(calls: BackendCalls, lives: Lives, policy: RetryPolicy | undefined, reports: Reports) {
+    this.#calls = calls;
+    this.#lives = lives;
+    this.#policy = policy;
+    this.#reports = reports;
+  }
+
+  /** Writes what `compose` makes of what is stored; `undefined`: nothing. Rejects with `EXPIRED`, `AMBIGUOUS`, or as `compose` and the calls do. */
+  async write(
+    operation: Operation,
+    origin: Origin,
+    compose: () => Draft | undefined | Promise<Draft | undefined>,
+  ): Promise<Outcome> {
+    for (;;) {
+      const draft = await compose();
+      if (draft === undefined) {
+        return 'unchanged';
+      }
+      if (draft.deadline === 'ends') {
+        return 'ends';
+      }
+      const { answer, attempt, birth, certain, expiresAt } = await this.#attempt(operation, origin, draft, draft.deadline);
+      if (answer.status === 'written') {
+        this.#adopt(origin, draft.mine, {
+          birth,
+          data: draft.data,
+          revision: attempt.revision,
+          expiresAt,
+        });
+        return 'written';
+      }
+      if (answer.status === 'gone') {
+        if (origin.base === undefined && origin.revision !== '') {
+          // The session that this new one was to replace has ended meanwhile.
+          origin.revision = '';
+          if (certain) {
+            origin.attempts.pop();
+          }
+          continue;
+        }
+        if (
+          origin.base !== undefined &&
+          origin.expiresAt <= Date.now() &&
+          !this.#lives.diedSince(origin.id, origin.since)
+        ) {
+          throw expired();
+        }
+        return 'gone';
+      }
+      const { current } = answer;
+      const verdict = judge(current, origin, attempt, certain);
+      switch (verdict) {
+        case 'gone':
+          return 'gone';
+        case 'applied':
+          this.#adopt(origin, draft.mine, current);
+          return 'written';
+        case 'unknown':
+          throw new SessionStoreError(
+            'AMBIGUOUS',
+            `A change of session record ${recordName(origin.id)} may or may not have been saved: its reply was lost and others have written since. Read the session before trying again`,
+          );
+        case 'replace':
+          origin.revision = current.revision;
+          origin.attempts = [];
+          break;
+        case 'compose':
+          this.#reports.conflict(origin.id);
+          this.#adopt(origin, undefined, current);
+          break;
+        default:
+          this.#adopt(origin, verdict, current);
+      }
+    }
+  }
+
+  async #attempt(operation: Operation, origin: Origin, draft: Draft, deadline: Exclude<Deadline, 'ends'>) {
+    const known = origin.revision === '' ? undefined : origin.revision;
+    const revision = freshRevision(known);
+    const birth = origin.birth ?? freshBirth();
+    const attempt: Attempt = { revision, ...draft.mine };
+    const { id } = origin;
+    // Told before it is sent: a destroy must be able to name this birth even if no reply ever comes.
+    this.#lives.saw(id, birth);
+    origin.attempts.push(attempt);
+    let sent = false;
+    let certain = true;
+    let { expiresAt } = origin;
+    try {
+      const answer = await withRetry(
+        operation,
+        this.#policy,
+        async () => {
+          const expiry = deadline.expiry();
+          expiresAt = Date.now() + expiry.in;
+          if (!expiry.exact) {
+            expiresAt = Math.max(expiresAt, origin.expiresAt);
+          }
+          const write: RecordWrite = {
+            id,
+            data: draft.data,
+            birth,
+            revision,
+            expiry,
+            expect: known === undefined ? 'absent' : { revision: known },
+          };
+          const parcel = this.#calls.write(write, operation);
+          try {
+            return await operation.race(parcel.answer);
+          } catch (error) {
+            if (parcel.sent) {
+              certain = false;
+              this.#lives.lost(id);
+            }
+            throw error;
+          } finally {
+            sent ||= parcel.sent;
+          }
+        },
+        (error, number) => this.#reports.retry(operation, error, number),
+      );
+      return { answer, attempt, birth, certain, expiresAt };
+    } finally {
+      if (!sent) {
+        origin.attempts.pop();
+      }
+    }
+  }
+
+  #adopt(
+    origin: Origin,
+    base: Origin['base'],
+    stored: Omit<SessionRecord, 'id'>,
+  ): void {
+    origin.base = base ?? origin.base;
+    origin.birth = stored.birth ?? origin.birth;
+    origin.stored = stored.data;
+    origin.revision = stored.revision;
+    origin.expiresAt = stored.expiresAt;
+    origin.attempts = [];
+    this.#lives.saw(origin.id, origin.birth);
+  }
+}
+
+/** An `Attempt`: that one, of an earlier write, was applied. */
+type Verdict = 'applied' | 'gone' | 'replace' | 'compose' | 'unknown' | Attempt;
+
+function judge(current: SessionRecord, origin: Origin, attempt: Attempt, certain: boolean): Verdict {
+  const isNew = origin.base === undefined;
+  const expectedIsAncestor = origin.revision !== '' && descendsFrom(current.revision, origin.revision);
+  const applied = origin.attempts.findLast(({ revision }) => descendsFrom(current.revision, revision));
+  // A foreign store's save loses the birth, and an upgrade of a foreign record gives it one.
+  const sameLife =
+    current.birth === origin.birth ||
+    (!isNew && current.birth === undefined) ||
+    (origin.birth === undefined && (applied !== undefined || expectedIsAncestor));
+  if (applied !== undefined) {
+    return sameLife ? (applied === attempt ? 'applied' : applied) : 'gone';
+  }
+  if (!sameLife && !isNew) {
+    return 'gone';
+  }
+  const allKnown = certain && origin.attempts.length === 1;
+  if (!expectedIsAncestor && !allKnown) {
+    return 'unknown';
+  }
+  return sameLife ? 'compose' : 'replace';
+}

@@ -1,0 +1,83 @@
+import { recordName, SessionStoreError } from './errors.js';
+import type { Draft } from './commit.js';
+import { type CookieData, cookieDataOf, deadlineOf, hasOnlyExpires, lifetimeDiffers } from './lifetime.js';
+import { merge } from './merge.js';
+import type { Settings } from './options.js';
+import type { Origin } from './provenance.js';
+import { type Base, parseSession, type Snapshot, stringify } from './snapshot.js';
+
+/**
+ * What a save writes: the changes that the request made since its base, on top of what is stored, conflict or not. With
+ * the write's own snapshot alone, the second save of a session object would delete what others wrote between the two.
+ * Rejects with `CONFLICT` where `onConflict` is `reject`, and with what a function there throws.
+ */
+export async function composeSave(origin: Origin, mine: Snapshot, settings: Settings): Promise<Draft> {
+  const { base, stored } = origin;
+  const { serializer, defaultMaxAge, onConflict } = settings;
+  if (base === undefined || base.data === stored) {
+    const cookies = { base: base?.cookie, mine: mine.cookie, stored: base?.cookie, isNew: base === undefined };
+    return { data: mine.data, deadline: deadlineOf(cookies, defaultMaxAge), mine };
+  }
+  if (onConflict === 'reject') {
+    throw new SessionStoreError(
+      'CONFLICT',
+      `Session record ${recordName(origin.id)} was changed by another request since this one read it; reload the session and try again`,
+    );
+  }
+  const current = parseSession(origin.id, stored, serializer);
+  const theirs = cookieDataOf(current);
+  const deadline = deadlineOf({ base: base.cookie, mine: mine.cookie, stored: theirs, isNew: false }, defaultMaxAge);
+  if (onConflict === 'overwrite') {
+    return { data: mine.data, deadline, mine };
+  }
+  const before = parseSession(origin.id, base.data, serializer);
+  const after = parseSession(origin.id, mine.data, serializer);
+  if (lifetimeDiffers(base.cookie, theirs) && !lifetimeDiffers(base.cookie, mine.cookie)) {
+    // The one of mine says only when this request was, and would make of a cookie without an expiry one that has it.
+    Object.assign(after.cookie ?? {}, { expires: theirs?.expires });
+  }
+  const merged =
+    onConflict === 'merge'
+      ? merge(before, current, after, serializer)
+      : await onConflict(before, current, after);
+  if (typeof merged !== 'object' || merged === null || Array.isArray(merged)) {
+    throw new SessionStoreError(
+      'INVALID_SESSION',
+      'The function onConflict must return the session to save, an object, or a promise of it',
+    );
+  }
+  return { data: stringify(merged, serializer), deadline, mine };
+}
+
+/** What a plain object is written as: in place of the whole session. */
+export function composeReplacement(origin: Origin, mine: Snapshot, settings: Settings): Draft {
+  const stored = origin.base === undefined ? undefined : storedCookie(origin, settings);
+  const base = hasOnlyExpires(mine.cookie) ? undefined : stored;
+  const cookies = { base, mine: mine.cookie, stored, isNew: origin.base === undefined };
+  return { data: mine.data, deadline: deadlineOf(cookies, settings.defaultMaxAge), mine };
+}
+
+/** What `update` writes, if its function changed anything. Without a new lifetime the expiry stays where it is. */
+export function composeUpdate(base: Base, mine: Snapshot, settings: Settings): Draft | undefined {
+  if (mine.data === base.data) {
+    return undefined;
+  }
+  const keepsExpiry = !lifetimeDiffers(base.cookie, mine.cookie) && !mine.cookie?.expires;
+  const cookies = { base: base.cookie, mine: mine.cookie, stored: base.cookie, isNew: false };
+  return {
+    data: mine.data,
+    deadline: keepsExpiry
+      ? { expiry: () => ({ in: 0, exact: false }) }
+      : deadlineOf(cookies, settings.defaultMaxAge),
+    mine,
+  };
+}
+
+/** The cookie that is stored; none where the record cannot be read, which a replacement mends. */
+function storedCookie(origin: Origin, { serializer }: Settings): CookieData | undefined {
+  try {
+    return cookieDataOf(parseSession(origin.id, origin.stored, serializer));
+  } catch {
+    return undefined;
+  }
+}

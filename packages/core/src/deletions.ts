@@ -1,0 +1,130 @@
+/** A destroy that has failed although it was retried. */
+export interface PendingDeletion {
+  readonly id: string;
+  /** `undefined`: it is not known which life of the id was to be destroyed, so all of them are hidden. */
+  birth: string | undefined;
+}
+
+const firstPause = 250;
+const longestPause = 5000;
+/** Removals that go out together, so that a server that comes back is not met by all of them at once. */
+const atOnce = 100;
+
+/**
+ * The destroys that were given up: their sessions are shown to nobody by this process, and they are tried again in the
+ * background until they are confirmed. Bounded; while it is full, what it could not take in might be any session, so
+ * core shows none.
+ */
+export class Deletions {
+  readonly #pending = new Map<string, PendingDeletion>();
+  readonly #limit: number;
+  readonly #tryAgain: (pending: PendingDeletion) => Promise<void>;
+  #pause = firstPause;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #ended = false;
+  /** When to stop for good, on the clock of `performance`. */
+  #until = Number.POSITIVE_INFINITY;
+
+  /** `tryAgain` makes one attempt and rejects when it failed. */
+  constructor(tryAgain: (pending: PendingDeletion) => Promise<void>, limit = 10_000) {
+    this.#tryAgain = tryAgain;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  get isFull(): boolean {
+    return this.#pending.size >= this.#limit;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#pending.keys()];
+  }
+
+  of(id: string): PendingDeletion | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Whether a record of this birth is not to be shown. */
+  hides(id: string, birth: string | undefined): boolean {
+    const pending = this.#pending.get(id);
+    return (
+      pending !== undefined &&
+      (pending.birth === undefined || birth === undefined || pending.birth === birth)
+    );
+  }
+
+  /** `false`: there is no room. */
+  add(id: string, birth: string | undefined): boolean {
+    if (!this.#pending.has(id) && this.isFull) {
+      return false;
+    }
+    this.#pending.set(id, { id, birth });
+    this.#pause = firstPause;
+    this.#schedule();
+    return true;
+  }
+
+  settle(id: string): void {
+    this.#pending.delete(id);
+  }
+
+  settleAll(): void {
+    this.#pending.clear();
+  }
+
+  /** Goes on with what is pending until it is done or so many ms are over, and then for good stops. */
+  async finish(timeLimit: number): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#ended = true;
+    this.#until = performance.now() + timeLimit;
+    while (this.#pending.size > 0 && performance.now() < this.#until) {
+      await this.#tryAll();
+      if (this.#pending.size > 0) {
+        const pause = Math.min(firstPause, this.#until - performance.now());
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, pause)));
+      }
+    }
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#ended) {
+      return;
+    }
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#tryAll().then(() => {
+          if (this.#pending.size > 0) {
+            this.#pause = Math.min(longestPause, this.#pause * 2);
+            this.#schedule();
+          }
+        });
+      },
+      this.#pause * (1 + Math.random()),
+    );
+    this.#timer.unref();
+  }
+
+  #tryAll(): Promise<void> {
+    this.#round ??= this.#tryRound().finally(() => {
+      this.#round = undefined;
+    });
+    return this.#round;
+  }
+
+  /** Ends at the first group of which none succeeded: the storage is still away. */
+  async #tryRound(): Promise<void> {
+    const all = [...this.#pending.values()];
+    for (let start = 0; start < all.length && performance.now() < this.#until; start += atOnce) {
+      const group = all.slice(start, start + atOnce);
+      const results = await Promise.allSettled(group.map((pending) => this.#tryAgain(pending)));
+      if (results.every(({ status }) => status === 'rejected')) {
+        return;
+      }
+    }
+  }
+}

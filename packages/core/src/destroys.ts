@@ -1,0 +1,193 @@
+import type { SessionBackend } from './backend.js';
+import { maximumItems } from './batch.js';
+import type { BackendCalls } from './calls.js';
+import { Deletions } from './deletions.js';
+import { recordName, SessionStoreError } from './errors.js';
+import { type Emit, record } from './events.js';
+import type { Lanes } from './lane.js';
+import type { Lives } from './lives.js';
+import { Operation } from './operation.js';
+import type { Settings } from './options.js';
+import { copiedBirth } from './provenance.js';
+import { type RemovalRules, Removals } from './removal.js';
+
+/**
+ * What an insert may be late by beyond the operation that sent it, in ms: what the network and a server that was stopped
+ * hold back.
+ */
+const lateness = 30_000;
+
+/** Destroying sessions, and standing by it: a destroy that was given up hides its session and goes on. */
+export class Destroys {
+  readonly #calls: BackendCalls;
+  readonly #lives: Lives;
+  readonly #lanes: Lanes;
+  readonly #settings: Settings;
+  readonly #emit: Emit;
+  readonly #removals: Removals;
+  readonly #grace: number;
+  readonly #deletions: Deletions;
+
+  constructor(
+    calls: BackendCalls,
+    lives: Lives,
+    lanes: Lanes,
+    settings: Settings,
+    emit: Emit,
+    onRetry: (operation: Operation, error: Error, attempt: number) => void,
+  ) {
+    this.#calls = calls;
+    this.#lives = lives;
+    this.#lanes = lanes;
+    this.#settings = settings;
+    this.#emit = emit;
+    const needsGraves = calls.backend.settlesAtOnce !== true || settings.copiedSessions;
+    const longest = settings.operationTimeout + lateness;
+    this.#grace = needsGraves ? longest : 0;
+    const rules: RemovalRules = {
+      graceOf: (id) => (lives.mayComeLate(id) ? longest : this.#grace),
+      birthOf: (id) => (settings.copiedSessions ? copiedBirth(id) : undefined),
+    };
+    this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
+    const once = new Removals(calls, lives, undefined, rules, onRetry);
+    this.#deletions = new Deletions((pending) => {
+      const operation = new Operation('destroy', pending.id, settings.policy?.attemptTimeout ?? settings.operationTimeout);
+      return this.#lanes
+        .exclusive(pending.id, operation, () => this.#complete(operation, pending.id, once))
+        .finally(() => operation.end());
+    });
+  }
+
+  /** Resolves when no session of this id is left. */
+  async destroy(operation: Operation, id: string): Promise<void> {
+    const moment = this.#lives.now();
+    let birth = this.#lives.birthOf(id);
+    try {
+      await this.#lanes.exclusive(id, operation, async () => {
+        birth = this.#lives.birthOf(id);
+        await this.#removals.remove(operation, id, (known) => {
+          birth = known;
+        });
+        this.#lives.destroyed(id, moment);
+        this.#deletions.settle(id);
+      });
+    } catch (error) {
+      this.#giveUp(operation, id, birth, moment, error as Error);
+      throw error;
+    }
+    this.#emit('destroyed', () => record(id));
+  }
+
+  /** Removes a session that is over, and none that has its id by now. The caller has its lane. */
+  async end(operation: Operation, id: string, birth: string | undefined): Promise<void> {
+    if (birth === undefined) {
+      await this.#removals.remove(operation, id, () => {});
+    } else {
+      await this.#removals.removeBirth(operation, id, birth);
+    }
+    this.#emit('destroyed', () => record(id));
+  }
+
+  /** Removes all sessions. */
+  async clear(operation: Operation): Promise<void> {
+    const moment = this.#lives.now();
+    await this.#lanes.all(operation, async () => {
+      const { backend } = this.#calls;
+      await operation.race(
+        this.#calls.call(
+          'clear',
+          async ({ signal }) => {
+            if (backend.clear !== undefined) {
+              return backend.clear({ signal, grace: this.#grace });
+            }
+            await removeAll(backend, this.#grace, signal);
+          },
+          this.#settings.operationTimeout,
+        ),
+      );
+      this.#lives.cleared(moment);
+      this.#deletions.settleAll();
+    });
+  }
+
+  /** Whether the record is one whose destroy was given up. Throws `DELETIONS_FULL` if any record might be one. */
+  hides(id: string, birth: string | undefined): boolean {
+    if (this.#deletions.isFull && this.#deletions.of(id) === undefined) {
+      throw new SessionStoreError(
+        'DELETIONS_FULL',
+        `So many sessions could not be destroyed that this process can no longer tell them from others; it shows none until the storage is back`,
+      );
+    }
+    return this.#deletions.hides(id, birth);
+  }
+
+  /** Whether no record of this id is to be shown, whatever its birth. */
+  hidesAll(id: string): boolean {
+    return this.hides(id, undefined) && this.#deletions.of(id)?.birth === undefined;
+  }
+
+  /** Before an id is given to a new session, the deletion of the one before is completed. The caller has its lane. */
+  async completeBefore(operation: Operation, id: string): Promise<void> {
+    if (this.#deletions.of(id) !== undefined) {
+      await this.#complete(operation, id, this.#removals);
+    }
+  }
+
+  /** How many destroys are pending. */
+  get pending(): number {
+    return this.#deletions.size;
+  }
+
+  /** Goes on with what is pending for so many ms at the most, and resolves to the names of the records that are left. */
+  async finish(timeLimit: number): Promise<string[]> {
+    await this.#deletions.finish(timeLimit);
+    return this.#deletions.ids.map(recordName);
+  }
+
+  #giveUp(operation: Operation, id: string, birth: string | undefined, moment: number, error: Error): void {
+    if (this.#settings.policy === undefined) {
+      return;
+    }
+    const remembered = this.#deletions.add(id, birth);
+    this.#emit('gaveUp', () => ({ ...record(id), operation: operation.name, error }));
+    if (!remembered) {
+      throw new SessionStoreError(
+        'DELETIONS_FULL',
+        `Session record ${recordName(id)} could not be destroyed, and too many others are pending to go on with it in the background; destroy it again when the storage is back`,
+        { cause: error },
+      );
+    }
+    this.#lives.destroyed(id, moment, birth);
+  }
+
+  async #complete(operation: Operation, id: string, removals: Removals): Promise<void> {
+    const pending = this.#deletions.of(id);
+    if (pending === undefined) {
+      return;
+    }
+    if (pending.birth === undefined) {
+      await removals.remove(operation, id, (birth) => {
+        pending.birth = birth;
+      });
+    } else {
+      await removals.removeBirth(operation, id, pending.birth);
+    }
+    this.#deletions.settle(id);
+    this.#emit('destroyed', () => record(id));
+  }
+}
+
+/** What `clear` does where the backend has none: at most so many removals a call, as in a batch. */
+async function removeAll(backend: SessionBackend, grace: number, signal: AbortSignal): Promise<void> {
+  for await (const page of backend.scan({ signal })) {
+    const ids = [...new Set(page.map(({ id }) => id))];
+    for (let start = 0; start < ids.length; start += maximumItems) {
+      const removals = ids.slice(start, start + maximumItems).map((id) => ({ id, grace }));
+      for (const answer of await backend.remove(removals, { signal })) {
+        if (answer.status === 'error') {
+          throw answer.error;
+        }
+      }
+    }
+  }
+}

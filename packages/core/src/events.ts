@@ -1,0 +1,65 @@
+import type { EventEmitter } from 'node:events';
+import { recordName } from './errors.js';
+
+/** A session is named by `record`, a short hash of its id, and never by the id. */
+export interface RecordEvent {
+  readonly record: string;
+}
+
+/** The events of a store, each with the payload that its listeners get. */
+export interface SessionStoreEvents {
+  /** A new session was saved for the first time. */
+  created: RecordEvent;
+  /** A session was read. */
+  loaded: RecordEvent;
+  /** A change of a session was saved. */
+  saved: RecordEvent;
+  /** The expiry of a session was moved, nothing else. */
+  touched: RecordEvent;
+  /** No session of this id is left. */
+  destroyed: RecordEvent;
+  /** A save or touch of a destroyed session was not carried out. */
+  dropped: RecordEvent & { readonly operation: string };
+  /** Another process or request had written since, and the change goes on top of that. */
+  conflict: RecordEvent;
+  /** An attempt failed and another one follows. */
+  retry: RecordEvent & { readonly operation: string; readonly attempt: number; readonly error: Error };
+  /** A destroy failed although it was retried, and goes on in the background. */
+  gaveUp: RecordEvent & { readonly operation: string; readonly error: Error };
+  /** A session was dropped to stay within `maxEntries`. */
+  evicted: RecordEvent;
+  /** An operation failed, or the connection did; `record` and `operation` are there if it concerns one session. */
+  storeError: {
+    readonly record: string | undefined;
+    readonly operation: string | undefined;
+    readonly error: Error;
+  };
+}
+
+export type Emit = <Name extends keyof SessionStoreEvents>(
+  name: Name,
+  payload: () => SessionStoreEvents[Name],
+) => void;
+
+/** Emits the event if somebody listens. What a listener throws is its own, and reaches no operation. */
+export function emitEvent<Name extends keyof SessionStoreEvents>(
+  emitter: EventEmitter,
+  name: Name,
+  payload: () => SessionStoreEvents[Name],
+): void {
+  if (emitter.listenerCount(name) === 0) {
+    return;
+  }
+  try {
+    emitter.emit(name, payload());
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+/** The record of an event. */
+export function record(id: string): RecordEvent {
+  return { record: recordName(id) };
+}

@@ -1,0 +1,25 @@
+export type { Callback } from './answer.js';
+export type {
+  CallContext,
+  ClearContext,
+  Expiry,
+  ItemError,
+  OpenContext,
+  ReadAnswer,
+  RecordRemoval,
+  RecordTouch,
+  RecordWrite,
+  RemoveAnswer,
+  SessionBackend,
+  SessionRecord,
+  TouchAnswer,
+  WriteAnswer,
+} from './backend.js';
+export { BackendError, type ErrorCode, InvalidOptionError, recordName, SessionStoreError } from './errors.js';
+export type { RecordEvent, SessionStoreEvents } from './events.js';
+export type { Serializer } from './merge.js';
+export { type OneItemPrimitives, oneByOne } from './one-by-one.js';
+export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } from './options.js';
+export type { RetryOptions } from './retry.js';
+export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
+export { type CloseReport, SessionStore } from './store.js';

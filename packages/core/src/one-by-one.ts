@@ -1,0 +1,47 @@
+import type {
+  CallContext,
+  ItemError,
+  ReadAnswer,
+  RecordRemoval,
+  RecordTouch,
+  RecordWrite,
+  RemoveAnswer,
+  SessionBackend,
+  TouchAnswer,
+  WriteAnswer,
+} from './backend.js';
+
+/** The primitives of `SessionBackend` for one item each; what they reject with fails that item alone. */
+export interface OneItemPrimitives {
+  read(id: string, context: CallContext): Promise<ReadAnswer> | ReadAnswer;
+  write(write: RecordWrite, context: CallContext): Promise<WriteAnswer> | WriteAnswer;
+  touch(touch: RecordTouch, context: CallContext): Promise<TouchAnswer> | TouchAnswer;
+  remove(removal: RecordRemoval, context: CallContext): Promise<RemoveAnswer> | RemoveAnswer;
+}
+
+/** Makes the primitives that take many items out of four functions that take one, for storages without batches. */
+export function oneByOne(
+  primitives: OneItemPrimitives,
+): Pick<SessionBackend, 'read' | 'write' | 'touch' | 'remove'> {
+  return {
+    read: eachOf(primitives.read),
+    write: eachOf(primitives.write),
+    touch: eachOf(primitives.touch),
+    remove: eachOf(primitives.remove),
+  };
+}
+
+function eachOf<Item, Answer>(
+  primitive: (item: Item, context: CallContext) => Promise<Answer> | Answer,
+): (items: readonly Item[], context: CallContext) => Promise<(Answer | ItemError)[]> {
+  return (items, context) =>
+    Promise.all(
+      items.map(async (item) => {
+        try {
+          return await primitive(item, context);
+        } catch (error) {
+          return { status: 'error' as const, error };
+        }
+      }),
+    );
+}

@@ -1,0 +1,199 @@
+import type { SessionBackend } from './backend.js';
+import { InvalidOptionError } from './errors.js';
+import type { Serializer } from './merge.js';
+import type { RetryOptions, RetryPolicy } from './retry.js';
+
+/**
+ * What happens where two requests changed one session: `merge` keeps both changes, `overwrite` puts the later request's
+ * session in place of the other's, `reject` fails with `CONFLICT`, and a function makes the result of the parsed sessions:
+ * as the request got it, as it is stored now, and as the request left it.
+ */
+export type OnConflict =
+  | 'merge'
+  | 'overwrite'
+  | 'reject'
+  | ((base: unknown, stored: unknown, mine: unknown) => unknown);
+
+/** The options that all stores have. */
+export interface SessionStoreOptions {
+  /** Ms that a session lives whose cookie has no expiry. Default 86,400,000 (a day). */
+  readonly defaultMaxAge?: number | undefined;
+  /** Ms within which every operation is answered, retries included. Default 5,000, and 15,000 with `retry`. */
+  readonly operationTimeout?: number | undefined;
+  /** Default `merge`. */
+  readonly onConflict?: OnConflict | undefined;
+  /** Default `JSON`. */
+  readonly serializer?: Serializer | undefined;
+  /** Retry what failed for a while. `false` in the plain stores, `{}` in the retrying ones, unless told. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** Ms between two sweeps of expired records, where the server has no expiry of its own. 0: never. Default 60,000. */
+  readonly sweepInterval?: number | undefined;
+  /**
+   * For frameworks that hand the store deep copies of its sessions (@fastify/session does): a session that was destroyed is
+   * then not saved back by a copy of it for the grace time, and neither is a new one under the same id.
+   */
+  readonly copiedSessions?: boolean | undefined;
+}
+
+export interface Settings {
+  readonly defaultMaxAge: number;
+  readonly operationTimeout: number;
+  readonly onConflict: OnConflict;
+  readonly serializer: Serializer;
+  readonly policy: RetryPolicy | undefined;
+  readonly sweepInterval: number;
+  readonly copiedSessions: boolean;
+}
+
+const names = [
+  'defaultMaxAge',
+  'operationTimeout',
+  'onConflict',
+  'serializer',
+  'retry',
+  'sweepInterval',
+  'copiedSessions',
+] as const satisfies readonly (keyof SessionStoreOptions)[];
+
+const retryDefaults: RetryPolicy = {
+  retries: 30,
+  minTimeout: 50,
+  maxTimeout: 1000,
+  factor: 2,
+  randomize: true,
+  attemptTimeout: 1000,
+};
+
+/** The longest that a Node timer can wait, in ms. */
+const longest = 2 ** 31 - 1;
+
+/**
+ * Tells a store's own options from those that all stores have. Throws `InvalidOptionError` if `options` is no object or has
+ * a name that is neither.
+ */
+export function splitOptions<Own extends object>(
+  storeName: string,
+  options: (Own & SessionStoreOptions) | undefined,
+  ownNames: readonly (keyof Own & string)[],
+): { own: Own; common: SessionStoreOptions } {
+  const known = [...ownNames, ...names];
+  checkNames(storeName, options ?? {}, known);
+  const entries = Object.entries(options ?? {});
+  const isOwn = ([name]: [string, unknown]): boolean => (ownNames as readonly string[]).includes(name);
+  return {
+    own: Object.fromEntries(entries.filter(isOwn)) as Own,
+    common: Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
+  };
+}
+
+/** The options of the retrying form of a store. */
+export function withRetries<Options extends SessionStoreOptions>(options: Options): Options {
+  // What is no object is left for `splitOptions` to refuse.
+  return options === undefined || isObject(options)
+    ? { ...options, retry: (options as SessionStoreOptions | undefined)?.retry ?? {} }
+    : options;
+}
+
+/** Checks the options that all stores have and fills in the defaults. Throws `InvalidOptionError`. */
+export function settingsOf(storeName: string, options: SessionStoreOptions = {}): Settings {
+  checkNames(storeName, options, names);
+  const { retry = false } = options;
+  const policy = retry === false ? undefined : policyOf(storeName, retry);
+  const { onConflict = 'merge', serializer = JSON, copiedSessions = false } = options;
+  if (typeof onConflict !== 'function' && !['merge', 'overwrite', 'reject'].includes(onConflict)) {
+    throw invalid(storeName, 'onConflict', "'merge', 'overwrite', 'reject' or a function (base, stored, mine) => session");
+  }
+  if (typeof serializer?.stringify !== 'function' || typeof serializer.parse !== 'function') {
+    throw invalid(storeName, 'serializer', 'an object with the functions stringify and parse');
+  }
+  if (typeof copiedSessions !== 'boolean') {
+    throw invalid(storeName, 'copiedSessions', 'true or false');
+  }
+  return {
+    defaultMaxAge: number(storeName, 'defaultMaxAge', options.defaultMaxAge, 86_400_000, 1, Number.MAX_SAFE_INTEGER),
+    operationTimeout: number(
+      storeName,
+      'operationTimeout',
+      options.operationTimeout,
+      policy === undefined ? 5000 : 15_000,
+      1,
+      longest,
+    ),
+    onConflict,
+    serializer,
+    policy,
+    sweepInterval: number(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
+    copiedSessions,
+  };
+}
+
+/** Throws `InvalidOptionError`. */
+export function policyOf(storeName: string, retry: RetryOptions): RetryPolicy {
+  if (!isObject(retry)) {
+    throw invalid(storeName, 'retry', 'an object such as { retries: 10, attemptTimeout: 1000 }');
+  }
+  checkNames(`${storeName}: retry`, retry, Object.keys(retryDefaults));
+  const { randomize = true } = retry;
+  if (typeof randomize !== 'boolean') {
+    throw invalid(storeName, 'retry.randomize', 'true or false');
+  }
+  const check = (name: Exclude<keyof RetryOptions, 'randomize'>, least: number): number =>
+    number(storeName, `retry.${name}`, retry[name], retryDefaults[name], least, longest);
+  return {
+    retries: Math.trunc(check('retries', 0)),
+    minTimeout: check('minTimeout', 0),
+    maxTimeout: check('maxTimeout', 0),
+    factor: check('factor', 1),
+    attemptTimeout: check('attemptTimeout', 1),
+    randomize,
+  };
+}
+
+const primitives = ['read', 'write', 'touch', 'remove', 'scan', 'isTransient', 'close'] as const;
+
+/** Throws `InvalidOptionError` if a primitive of `SessionBackend` is missing. */
+export function checkBackend(storeName: string, backend: SessionBackend): void {
+  const missing = primitives.filter((name) => typeof backend?.[name] !== 'function');
+  if (missing.length > 0) {
+    throw new InvalidOptionError(
+      `${storeName}: pass a SessionBackend; of its functions ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
+    );
+  }
+}
+
+function number(
+  storeName: string,
+  name: string,
+  value: unknown,
+  whenAbsent: number,
+  least: number,
+  most: number,
+): number {
+  if (value === undefined) {
+    return whenAbsent;
+  }
+  if (typeof value !== 'number' || !(value >= least && value <= most)) {
+    throw invalid(storeName, name, `a number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+/** Throws `InvalidOptionError` if `options` is no object or has a name that is not known. */
+export function checkNames(owner: string, options: unknown, known: readonly string[]): void {
+  if (!isObject(options)) {
+    throw new InvalidOptionError(`${owner}: pass an object with options; known are ${known.join(', ')}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new InvalidOptionError(`${owner}: unknown option '${name}'; known are ${known.join(', ')}`);
+    }
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(storeName: string, name: string, allowed: string): InvalidOptionError {
+  return new InvalidOptionError(`${storeName}: option '${name}' must be ${allowed}`);
+}

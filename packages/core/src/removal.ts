@@ -1,0 +1,103 @@
+import type { BackendCalls } from './calls.js';
+import { SessionStoreError } from './errors.js';
+import type { Lives } from './lives.js';
+import type { Operation } from './operation.js';
+import { type RetryPolicy, withRetry } from './retry.js';
+
+/** How often another session may take the id between two steps of one removal. */
+const maximumSuccessors = 8;
+
+/** What a removal leaves behind, and what it removes where this process has met no session of the id. */
+export interface RemovalRules {
+  /** Ms. 0 where no call can arrive late. */
+  graceOf(id: string): number;
+  birthOf(id: string): string | undefined;
+}
+
+/**
+ * Removes the session that an id has. Every request for it names the birth, if the process knows it or can read it, so that
+ * none that arrives late, or again, destroys a session that was given the id since.
+ */
+export class Removals {
+  readonly #calls: BackendCalls;
+  readonly #lives: Lives;
+  readonly #policy: RetryPolicy | undefined;
+  readonly #rules: RemovalRules;
+  readonly #onRetry: (operation: Operation, error: Error, attempt: number) => void;
+
+  constructor(
+    calls: BackendCalls,
+    lives: Lives,
+    policy: RetryPolicy | undefined,
+    rules: RemovalRules,
+    onRetry: (operation: Operation, error: Error, attempt: number) => void,
+  ) {
+    this.#calls = calls;
+    this.#lives = lives;
+    this.#policy = policy;
+    this.#rules = rules;
+    this.#onRetry = onRetry;
+  }
+
+  /** Resolves when no session of this id is left. `noted` is told the birth as soon as it is known. */
+  async remove(operation: Operation, id: string, noted: (birth: string) => void): Promise<void> {
+    let birth = this.#lives.birthOf(id) ?? this.#rules.birthOf(id);
+    if (birth === undefined && this.#calls.backend.settlesAtOnce !== true) {
+      const found = await this.#birthOf(operation, id);
+      if (found === 'none') {
+        return;
+      }
+      birth = found.birth;
+    }
+    for (let successors = 0; successors < maximumSuccessors; successors++) {
+      if (birth !== undefined) {
+        noted(birth);
+      }
+      let lost = false;
+      const answer = await this.#retried(operation, () =>
+        this.#remove(operation, id, birth).catch((error: unknown) => {
+          lost = true;
+          throw error;
+        }),
+      );
+      // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it.
+      if (answer.status === 'removed' || (lost && birth !== undefined)) {
+        return;
+      }
+      birth = answer.birth;
+    }
+    throw new SessionStoreError('CONFLICT', 'The id is given to new sessions faster than they can be destroyed');
+  }
+
+  /** Removes one life of the id and no other. */
+  async removeBirth(operation: Operation, id: string, birth: string): Promise<void> {
+    await this.#retried(operation, () => this.#remove(operation, id, birth));
+  }
+
+  #remove(operation: Operation, id: string, birth: string | undefined) {
+    const grace = this.#rules.graceOf(id);
+    const removal = birth === undefined ? { id, grace } : { id, birth, grace };
+    return operation.race(this.#calls.remove(removal, operation).answer);
+  }
+
+  /** A record that cannot be read can still be removed, whatever its birth is. */
+  async #birthOf(operation: Operation, id: string): Promise<'none' | { birth: string | undefined }> {
+    try {
+      const record = await this.#retried(operation, () =>
+        operation.race(this.#calls.read(id, operation).answer),
+      );
+      return record === undefined ? 'none' : { birth: record.birth };
+    } catch (error) {
+      if (error instanceof SessionStoreError && error.code === 'BACKEND_FAILED') {
+        return { birth: undefined };
+      }
+      throw error;
+    }
+  }
+
+  #retried<T>(operation: Operation, attempt: () => Promise<T>): Promise<T> {
+    return withRetry(operation, this.#policy, attempt, (error, number) =>
+      this.#onRetry(operation, error, number),
+    );
+  }
+}

@@ -1,0 +1,208 @@
+import { type SessionData, Store } from 'express-session';
+import { type Callback, deliver } from './answer.js';
+import { BackendError, InvalidOptionError, SessionStoreError } from './errors.js';
+import { describe, Operation } from './operation.js';
+import { checkNames, policyOf, type SessionStoreOptions, settingsOf } from './options.js';
+import { type RetryOptions, type RetryPolicy, withRetry } from './retry.js';
+import { ownStore } from './store.js';
+
+export interface RetryingStoreOptions extends Pick<SessionStoreOptions, 'operationTimeout'> {
+  readonly retry?: RetryOptions | undefined;
+  /** Whether an error of the inner store may pass by itself. Default: the error codes of connections, and time-outs. */
+  readonly isTransient?: ((error: unknown) => boolean) | undefined;
+}
+
+type Method = (...values: unknown[]) => unknown;
+
+/** What a store may have beyond `get`, `set` and `destroy`, and whether asking twice is harmless. */
+const optionalMethods: Readonly<Record<string, 'retried' | 'once'>> = {
+  touch: 'retried',
+  all: 'once',
+  ids: 'once',
+  length: 'once',
+  clear: 'once',
+};
+
+/**
+ * Retries around an express-session store of anyone, whatever its age and habits: callbacks or promises, errors thrown,
+ * answers given twice or never. `get`, `touch` and `destroy` are retried; `set` only where nothing can have been sent,
+ * because it could put back what others have changed since. It has just the methods that the inner store has.
+ *
+ * Throws `InvalidOptionError` for what is no store, and for a store of session-stores, which retries better by itself.
+ */
+export class RetryingStore extends Store {
+  readonly #inner: Store;
+  readonly #operationTimeout: number;
+  readonly #policy: RetryPolicy;
+  readonly #isTransient: (error: unknown) => boolean;
+
+  constructor(inner: Store, options?: RetryingStoreOptions) {
+    super();
+    checkInner(inner);
+    checkNames('RetryingStore', options ?? {}, ['retry', 'isTransient', 'operationTimeout']);
+    const { retry = {}, isTransient = isPassing, operationTimeout } = options ?? {};
+    if (typeof isTransient !== 'function') {
+      throw new InvalidOptionError("RetryingStore: option 'isTransient' must be a function (error) => boolean");
+    }
+    this.#inner = inner;
+    this.#isTransient = isTransient;
+    this.#policy = policyOf('RetryingStore', retry);
+    this.#operationTimeout = settingsOf('RetryingStore', { operationTimeout, retry }).operationTimeout;
+    for (const [name, kind] of Object.entries(optionalMethods)) {
+      if (typeof (inner as unknown as Record<string, unknown>)[name] === 'function') {
+        this.#forward(name, kind);
+      }
+    }
+    for (const event of ['connect', 'disconnect']) {
+      (inner as { on?: Method }).on?.(event, () => this.emit(event));
+    }
+  }
+
+  override get(id: string, callback?: Callback<SessionData | null | undefined>): Promise<SessionData | null | undefined> {
+    const found = this.#call<SessionData | null | undefined>('get', [id], this.#isTransient).catch((error) => {
+      // What express-session reads as "no such session". A socket that is not there has the same code (pg).
+      if (error?.code === 'ENOENT' && error.syscall !== 'connect') {
+        return undefined;
+      }
+      throw error;
+    });
+    return deliver(found.catch(rethrowNamed), callback);
+  }
+
+  override set(id: string, session: SessionData, callback?: Callback<void>): Promise<void> {
+    return deliver(this.#call<void>('set', [id, session], neverSent).catch(rethrowNamed), callback);
+  }
+
+  override destroy(id: string, callback?: Callback<void>): Promise<void> {
+    return deliver(this.#call<void>('destroy', [id], this.#isTransient).catch(rethrowNamed), callback);
+  }
+
+  #forward(name: string, kind: 'retried' | 'once'): void {
+    const worthRetry = kind === 'retried' ? this.#isTransient : neverWorthRetry;
+    const method = (...values: unknown[]): Promise<unknown> => {
+      const callback = typeof values.at(-1) === 'function' ? (values.pop() as Callback<unknown>) : undefined;
+      return deliver(this.#call(name, values, worthRetry).catch(rethrowNamed), callback);
+    };
+    Object.defineProperty(this, name, { value: method, configurable: true, writable: true });
+  }
+
+  async #call<T>(name: string, values: unknown[], isWorthRetry: (error: unknown) => boolean): Promise<T> {
+    const id = typeof values[0] === 'string' ? values[0] : undefined;
+    const operation = new Operation(name, id, this.#operationTimeout);
+    try {
+      return await withRetry(
+        operation,
+        this.#policy,
+        () => operation.race(this.#attempt<T>(operation, name, values, isWorthRetry)),
+        () => {},
+        isWorthRetry,
+      );
+    } finally {
+      operation.end();
+    }
+  }
+
+  /** One call of the inner store. Its first answer counts, by callback or promise. */
+  #attempt<T>(
+    operation: Operation,
+    name: string,
+    values: unknown[],
+    isWorthRetry: (error: unknown) => boolean,
+  ): Promise<T> {
+    // What is not tried again may take all the time there is.
+    const limit = isWorthRetry === this.#isTransient ? this.#policy.attemptTimeout : this.#operationTimeout;
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new SessionStoreError('TIMEOUT', `${describe(operation)}: no answer within ${limit} ms`));
+      }, limit);
+      const settle = (error: unknown, value?: T): void => {
+        clearTimeout(timer);
+        if (error) {
+          reject(asError(error));
+        } else {
+          resolve(value as T);
+        }
+      };
+      try {
+        const method = (this.#inner as unknown as Record<string, Method>)[name] as Method;
+        const returned = method.call(this.#inner, ...values, settle);
+        // An async function that takes a callback may have resolved to nothing long before it calls that back.
+        const answersByPromise = method.length <= values.length;
+        if (typeof (returned as PromiseLike<T> | undefined)?.then === 'function') {
+          (returned as PromiseLike<T>).then(
+            (value) => (answersByPromise || value !== undefined) && settle(null, value),
+            (error: unknown) => settle(error ?? new Error(`${name} was rejected without an error`)),
+          );
+        }
+      } catch (error) {
+        settle(error ?? new Error(`${name} threw without an error`));
+      }
+    });
+  }
+}
+
+function checkInner(inner: Store): void {
+  const has = (name: string): boolean => typeof (inner as unknown as Record<string, unknown> | null)?.[name] === 'function';
+  if (typeof inner !== 'object' || !['get', 'set', 'destroy'].every(has)) {
+    throw new InvalidOptionError('RetryingStore: pass an express-session store: an object with get, set and destroy');
+  }
+  if (ownStore in inner) {
+    throw new InvalidOptionError(
+      'RetryingStore: this store is one of session-stores and retries better by itself; use its Retrying form, or pass it the option retry',
+    );
+  }
+}
+
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'TIMEOUT',
+]);
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | undefined)?.code);
+}
+
+function isPassing(error: unknown): boolean {
+  return connectionCodes.has(codeOf(error)) || isMissingSocket(error);
+}
+
+function isMissingSocket(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' && (error as { syscall?: unknown }).syscall === 'connect';
+}
+
+/** Only where no connection came about: otherwise the server may have what it did not answer. */
+function neverSent(error: unknown): boolean {
+  const { syscall } = error as { syscall?: unknown };
+  return (
+    isMissingSocket(error) ||
+    (syscall === 'connect' && codeOf(error) !== 'ECONNRESET') ||
+    (syscall === 'getaddrinfo' && ['ENOTFOUND', 'EAI_AGAIN'].includes(codeOf(error)))
+  );
+}
+
+function neverWorthRetry(): boolean {
+  return false;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new SessionStoreError('BACKEND_FAILED', 'The store failed with something that is no Error', { cause: error });
+}
+
+/** express-session takes an error with the code ENOENT for "no such session". */
+function rethrowNamed(error: unknown): never {
+  if (codeOf(error) === 'ENOENT') {
+    throw new BackendError(isMissingSocket(error), 'The storage of the session store is not there (ENOENT)', error);
+  }
+  throw error;
+}

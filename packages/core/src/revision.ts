@@ -1,0 +1,48 @@
+import { randomFillSync } from 'node:crypto';
+
+/**
+ * A revision is its own token followed by the tokens of up to eight ancestors, newest first. With the current revision
+ * alone a writer whose reply was lost cannot tell "my write is in what another wrote on top of it" from "my write never
+ * arrived".
+ */
+const tokenLength = 12;
+const ancestorsLength = 8 * tokenLength;
+
+const pool = Buffer.allocUnsafe(9 * 1024);
+let used = pool.length;
+
+function randomToken(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const token = pool.toString('base64url', used, used + bytes);
+  used += bytes;
+  return token;
+}
+
+/** A revision that replaces `previous`; without it, the first one of a record. */
+export function freshRevision(previous?: string): string {
+  const own = randomToken(9);
+  if (previous === undefined) {
+    return own;
+  }
+  // What a foreign store wrote has the backend's hash for a revision, of which only the first token is a name.
+  const ours = previous.length % tokenLength === 0;
+  return own + previous.slice(0, ours ? ancestorsLength : tokenLength);
+}
+
+/** Whether `revision` is `ancestor` or was made, within eight writes, on top of it. */
+export function descendsFrom(revision: string, ancestor: string): boolean {
+  for (let start = 0; start + tokenLength <= revision.length; start += tokenLength) {
+    if (revision.startsWith(ancestor.slice(0, tokenLength), start)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Names one life of an id: 96 random bits. */
+export function freshBirth(): string {
+  return randomToken(12);
+}

@@ -1,0 +1,226 @@
+import type { SessionData } from 'express-session';
+import type { SessionRecord } from './backend.js';
+import type { BackendCalls } from './calls.js';
+import { Commits, type Outcome } from './commit.js';
+import { composeReplacement, composeSave, composeUpdate } from './compose.js';
+import { Destroys } from './destroys.js';
+import { type Emit, record } from './events.js';
+import { Lanes } from './lane.js';
+import { type CookieData, cookieDataOf } from './lifetime.js';
+import { Lives } from './lives.js';
+import type { Operation } from './operation.js';
+import type { Settings } from './options.js';
+import { copiedBirth, loadedOrigin, newOrigin, type Origin, Provenance } from './provenance.js';
+import { withRetry } from './retry.js';
+import { freshBirth } from './revision.js';
+import { cookieChanged, cookieChangeOf, parseSession, type Snapshot, snapshotOf } from './snapshot.js';
+import { touchRecord } from './touch.js';
+
+/** The last moment that a Date can hold, in epoch ms. */
+const endOfTime = 8.64e15;
+
+/** What the operations on one session mean. All reject with errors of ours, or with what the application's functions throw. */
+export class Sessions {
+  readonly provenance = new Provenance();
+  readonly destroys: Destroys;
+  readonly #lanes = new Lanes();
+  readonly #lives = new Lives();
+  readonly #calls: BackendCalls;
+  readonly #settings: Settings;
+  readonly #emit: Emit;
+  readonly #commits: Commits;
+  readonly #onRetry: (operation: Operation, error: Error, attempt: number) => void;
+
+  constructor(calls: BackendCalls, settings: Settings, emit: Emit) {
+    this.#calls = calls;
+    this.#settings = settings;
+    this.#emit = emit;
+    this.#onRetry = (operation, error, attempt) =>
+      emit('retry', () => ({ ...record(operation.id ?? ''), operation: operation.name, attempt, error }));
+    this.#commits = new Commits(calls, this.#lives, settings.policy, {
+      retry: this.#onRetry,
+      conflict: (id) => emit('conflict', () => record(id)),
+    });
+    this.destroys = new Destroys(calls, this.#lives, this.#lanes, settings, emit, this.#onRetry);
+  }
+
+  /** Marks a session that was made now and has not been saved. */
+  made(id: string, session: object): void {
+    this.provenance.remember(session, newOrigin(id, this.#birthFor(id), this.#lives.now()));
+  }
+
+  get(operation: Operation, id: string): Promise<SessionData | undefined> {
+    return this.#lanes.shared(id, operation, async () => {
+      const found = await this.#read(operation, id);
+      if (found === undefined) {
+        return undefined;
+      }
+      const { session } = this.open(found);
+      this.#emit('loaded', () => record(id));
+      return session;
+    });
+  }
+
+  /** Saves the session as it is at the call. */
+  async set(operation: Operation, id: string, session: unknown): Promise<void> {
+    const origin = this.provenance.of(session, id);
+    const base = origin?.base;
+    const mine = snapshotOf(session, base, this.#settings.serializer);
+    await this.#lanes.exclusive(id, operation, () => {
+      if (origin === undefined) {
+        return this.#replace(operation, id, mine);
+      }
+      const unchanged = base !== undefined && base === origin.base && mine.pinned === base.data;
+      return unchanged ? this.#touch(operation, origin, mine.cookie) : this.#save(operation, origin, () => mine);
+    });
+  }
+
+  async touch(operation: Operation, id: string, session: unknown): Promise<void> {
+    const known = this.provenance.of(session, id);
+    const cookie = typeof session === 'object' && session !== null ? cookieDataOf(session) : undefined;
+    await this.#lanes.exclusive(id, operation, async () => {
+      const origin = known ?? (await this.#originOf(operation, id));
+      const { serializer } = this.#settings;
+      const base = origin?.base;
+      if (origin === undefined || base === undefined) {
+        this.#drop(operation, id);
+      } else if (cookie !== undefined && cookieChanged(base.cookie, cookie, serializer)) {
+        await this.#save(operation, origin, () => cookieChangeOf(id, base, cookie, serializer));
+      } else {
+        await this.#touch(operation, origin, cookie);
+      }
+    });
+  }
+
+  /** Reads, lets `fn` change, and writes, until nobody came in between. */
+  update(
+    operation: Operation,
+    id: string,
+    fn: (session: SessionData) => unknown,
+  ): Promise<SessionData | undefined> {
+    return this.#lanes.exclusive(id, operation, async () => {
+      const found = await this.#read(operation, id);
+      if (found === undefined) {
+        return undefined;
+      }
+      const origin = loadedOrigin(found, undefined, this.#lives.now());
+      let session: SessionData | undefined;
+      const outcome = await this.#commits.write(operation, origin, async () => {
+        const opened = this.open({ ...origin, data: origin.stored });
+        const result = await operation.race(Promise.resolve(fn(opened.session)));
+        session = (result ?? opened.session) as SessionData;
+        origin.base = opened.origin.base;
+        const base = opened.origin.base ?? { data: origin.stored, cookie: undefined };
+        return composeUpdate(base, snapshotOf(session, base, this.#settings.serializer), this.#settings);
+      });
+      if (outcome === 'gone' || session === undefined) {
+        this.#drop(operation, id);
+        return undefined;
+      }
+      await this.#conclude(operation, origin, outcome, 'saved');
+      this.provenance.remember(session, origin);
+      return session;
+    });
+  }
+
+  /** The session of a record, with the expiry that the record has now, and its origin. Throws `CORRUPT`. */
+  open(found: SessionRecord): { session: SessionData; origin: Origin } {
+    const session = parseSession(found.id, found.data, this.#settings.serializer);
+    const origin = loadedOrigin(found, cookieDataOf(session), this.#lives.now());
+    const cookie = session.cookie as { expires?: unknown } | undefined;
+    if (cookie?.expires && found.expiresAt <= endOfTime) {
+      const expires = new Date(found.expiresAt);
+      cookie.expires = typeof cookie.expires === 'string' ? expires.toISOString() : expires;
+    }
+    this.#lives.saw(found.id, found.birth);
+    this.provenance.remember(session, origin);
+    return { session, origin };
+  }
+
+  async #read(operation: Operation, id: string): Promise<SessionRecord | undefined> {
+    if (this.destroys.hidesAll(id)) {
+      return undefined;
+    }
+    const found = await withRetry(
+      operation,
+      this.#settings.policy,
+      () => operation.race(this.#calls.read(id, operation).answer),
+      (error, attempt) => this.#onRetry(operation, error, attempt),
+    );
+    return found === undefined || this.destroys.hides(id, found.birth) ? undefined : found;
+  }
+
+  /** The origin of a session that came as a plain object, if there is one under its id. */
+  async #originOf(operation: Operation, id: string): Promise<Origin | undefined> {
+    const found = await this.#read(operation, id);
+    return found === undefined ? undefined : this.open(found).origin;
+  }
+
+  async #save(operation: Operation, origin: Origin, mine: () => Snapshot): Promise<void> {
+    const { id, since } = origin;
+    const isNew = origin.base === undefined;
+    const isDead = isNew ? this.#lives.diedSince(id, since) : this.destroys.hides(id, origin.birth);
+    if (isDead) {
+      this.#drop(operation, id);
+      return;
+    }
+    if (isNew) {
+      await this.destroys.completeBefore(operation, id);
+    }
+    const snapshot = mine();
+    const outcome = await this.#commits.write(operation, origin, () =>
+      operation.race(composeSave(origin, snapshot, this.#settings)),
+    );
+    await this.#conclude(operation, origin, outcome, isNew ? 'created' : 'saved');
+  }
+
+  /** A plain object takes the place of the whole session, or makes one. */
+  async #replace(operation: Operation, id: string, mine: Snapshot): Promise<void> {
+    await this.destroys.completeBefore(operation, id);
+    const found = await this.#read(operation, id);
+    const origin =
+      found === undefined
+        ? newOrigin(id, this.#birthFor(id), this.#lives.now())
+        : loadedOrigin(found, undefined, this.#lives.now());
+    const outcome = await this.#commits.write(operation, origin, () =>
+      composeReplacement(origin, mine, this.#settings),
+    );
+    await this.#conclude(operation, origin, outcome, found === undefined ? 'created' : 'saved');
+  }
+
+  async #touch(operation: Operation, origin: Origin, cookie: CookieData | undefined): Promise<void> {
+    if (this.destroys.hides(origin.id, origin.birth)) {
+      this.#drop(operation, origin.id);
+      return;
+    }
+    const outcome = await touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.#onRetry);
+    if (outcome === 'gone') {
+      this.#drop(operation, origin.id);
+    } else {
+      this.#emit('touched', () => record(origin.id));
+    }
+  }
+
+  async #conclude(
+    operation: Operation,
+    { id, birth }: Origin,
+    outcome: Outcome,
+    event: 'created' | 'saved',
+  ): Promise<void> {
+    if (outcome === 'gone') {
+      this.#drop(operation, id);
+    } else if (outcome === 'ends') {
+      await this.destroys.end(operation, id, birth);
+    } else if (outcome === 'written') {
+      this.#emit(event, () => record(id));
+    }
+  }
+
+  #drop(operation: Operation, id: string): void {
+    this.#emit('dropped', () => ({ ...record(id), operation: operation.name }));
+  }
+
+  #birthFor(id: string): string {
+    return this.#settings.copiedSessions ? copiedBirth(id) : freshBirth();
+  }
+}

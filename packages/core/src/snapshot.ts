@@ -1,0 +1,116 @@
+import type { SessionData } from 'express-session';
+import { recordName, SessionStoreError } from './errors.js';
+import { type CookieData, cookieDataOf, lifetimeDiffers } from './lifetime.js';
+import type { Serializer } from './merge.js';
+
+/** A session as it was when the application called, in serialized form. */
+export interface Snapshot {
+  readonly data: string;
+  readonly cookie: CookieData | undefined;
+  /** The same with the expiry that the base has: equal to the base if the request changed nothing else. */
+  readonly pinned: string | undefined;
+}
+
+/** What a snapshot is compared with: the session as this request got it or last saved it. */
+export interface Base {
+  readonly data: string;
+  readonly cookie: CookieData | undefined;
+}
+
+/** Serializes a session now, so that what the application changes later is not saved. Throws `INVALID_SESSION`. */
+export function snapshotOf(session: unknown, base: Base | undefined, serializer: Serializer): Snapshot {
+  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+    throw new SessionStoreError(
+      'INVALID_SESSION',
+      'A session must be an object, such as req.session or { cookie, … }',
+    );
+  }
+  const raw = cookieDataOf(session);
+  if (raw === undefined) {
+    return { data: stringify(session, serializer), cookie: undefined, pinned: undefined };
+  }
+  const cookie =
+    base?.cookie === undefined || lifetimeDiffers(base.cookie, raw)
+      ? raw
+      : { ...raw, originalMaxAge: base.cookie.originalMaxAge };
+  const pinned =
+    base?.cookie === undefined
+      ? undefined
+      : stringify(withCookie(session, { ...cookie, expires: base.cookie.expires }), serializer);
+  // Whose data is unchanged is not written, so the second serialization would be for nothing.
+  const data = pinned === base?.data && base !== undefined ? base.data : stringify(withCookie(session, cookie), serializer);
+  return { data, cookie, pinned };
+}
+
+/** The snapshot of a request that changed nothing but its cookie. Throws `CORRUPT` if `base` cannot be parsed any more. */
+export function cookieChangeOf(id: string, base: Base, cookie: CookieData, serializer: Serializer): Snapshot {
+  const data = stringify({ ...parseSession(id, base.data, serializer), cookie }, serializer);
+  return { data, cookie, pinned: undefined };
+}
+
+/** Whether the cookies differ in anything but when they expire, which `originalMaxAge` follows with a drift. */
+export function cookieChanged(base: CookieData | undefined, mine: CookieData, serializer: Serializer): boolean {
+  if (base === undefined || lifetimeDiffers(base, mine)) {
+    return true;
+  }
+  for (const name of new Set([...Object.keys(base), ...Object.keys(mine)])) {
+    if (name !== 'expires' && name !== 'originalMaxAge' && name !== 'maxAge') {
+      const before = base[name];
+      const after = mine[name];
+      if (before !== after && serializer.stringify([before]) !== serializer.stringify([after])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** The session that a record holds. Throws `CORRUPT`, which names the record, if it is not the text of an object. */
+export function parseSession(id: string, data: string, serializer: Serializer): SessionData {
+  let value: unknown;
+  try {
+    value = serializer.parse(data);
+  } catch (error) {
+    throw corrupt(id, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw corrupt(id, undefined);
+  }
+  return value as SessionData;
+}
+
+function corrupt(id: string, cause: unknown): SessionStoreError {
+  return new SessionStoreError(
+    'CORRUPT',
+    `Session record ${recordName(id)} cannot be read: what is stored is not a serialized session. It is left as it is; destroy the session to be rid of it`,
+    // A parser's message quotes what it could not parse, so only its kind is passed on.
+    { cause: cause instanceof Error ? new Error(`${cause.name} while parsing`) : undefined },
+  );
+}
+
+/** `stringify` of the serializer, with failures as `INVALID_SESSION`. */
+export function stringify(value: unknown, serializer: Serializer): string {
+  let text: unknown;
+  try {
+    text = serializer.stringify(value);
+  } catch (cause) {
+    throw new SessionStoreError(
+      'INVALID_SESSION',
+      'The session cannot be serialized (the cause says why); keep circular references and BigInt values out of it, or pass a serializer that can',
+      { cause },
+    );
+  }
+  if (typeof text !== 'string') {
+    throw new SessionStoreError(
+      'INVALID_SESSION',
+      `serializer.stringify gave ${text === null ? 'null' : typeof text} instead of a string`,
+    );
+  }
+  return text;
+}
+
+function withCookie(session: object, cookie: CookieData): object {
+  const { toJSON } = session as { toJSON?: unknown };
+  const own = typeof toJSON === 'function' ? (toJSON.call(session) as object) : session;
+  return { ...own, cookie };
+}

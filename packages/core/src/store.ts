@@ -1,0 +1,253 @@
+import { type Session, type SessionData, Store } from 'express-session';
+import { type Callback, deliver } from './answer.js';
+import type { SessionBackend } from './backend.js';
+import { BackendCalls } from './calls.js';
+import { SessionStoreError } from './errors.js';
+import { type Emit, emitEvent, record, type SessionStoreEvents } from './events.js';
+import { checkId } from './id.js';
+import { allIds, allSessions, countSessions } from './listing.js';
+import { Operation } from './operation.js';
+import { checkBackend, type SessionStoreOptions, type Settings, settingsOf } from './options.js';
+import { Sessions } from './sessions.js';
+import { Sweeper } from './sweeper.js';
+
+/** Marks the stores of this package, whichever copy of it they come from. */
+export const ownStore = Symbol.for('@session-stores/core');
+
+/** What `close` resolves to. */
+export interface CloseReport {
+  /** The short hashes of the sessions whose destroy was given up and could not be completed either. */
+  readonly unfinishedDeletions: readonly string[];
+}
+
+/**
+ * The share of an operation's time that a call of the backend may take where nothing is retried: it has to give its
+ * connection up before the application is told, or the application's own second try would go out on that connection.
+ */
+const beforeTheOperation = 0.98;
+
+type Data = SessionData;
+type Request = Parameters<Store['createSession']>[0];
+type Generate = (request: Request) => void;
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: it adds types to the methods that the class inherits, and nothing else
+export interface SessionStore {
+  on<Name extends keyof SessionStoreEvents>(name: Name, listener: (event: SessionStoreEvents[Name]) => void): this;
+  // biome-ignore lint/suspicious/noExplicitAny: the signature of EventEmitter
+  on(name: string | symbol, listener: (...values: any[]) => void): this;
+  once<Name extends keyof SessionStoreEvents>(name: Name, listener: (event: SessionStoreEvents[Name]) => void): this;
+  // biome-ignore lint/suspicious/noExplicitAny: the signature of EventEmitter
+  once(name: string | symbol, listener: (...values: any[]) => void): this;
+}
+
+/**
+ * The store that express-session is given, on any `SessionBackend`. Every method takes a callback, which is called exactly
+ * once, never before the method has returned, and with `null` for no error; and returns a promise, which may be left
+ * alone: it never becomes an unhandled rejection. What fails fails with a `SessionStoreError` and is a `storeError` event.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
+export class SessionStore extends Store {
+  readonly [ownStore] = true;
+  readonly #calls: BackendCalls;
+  readonly #settings: Settings;
+  readonly #sessions: Sessions;
+  readonly #sweeper: Sweeper;
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #report: Emit = (name, payload) => emitEvent(this, name, payload);
+  #generate: Generate | undefined;
+  #closing: Promise<CloseReport> | undefined;
+
+  /** Throws `InvalidOptionError` for what is no backend, and for options that are unknown or of the wrong type. */
+  constructor(backend: SessionBackend, options?: SessionStoreOptions) {
+    super();
+    checkBackend(new.target.name, backend);
+    this.#settings = settingsOf(new.target.name, options);
+    const { operationTimeout, policy, sweepInterval } = this.#settings;
+    const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
+    this.#calls = new BackendCalls(
+      backend,
+      { call: policy?.attemptTimeout ?? operationTimeout * beforeTheOperation, open: operationTimeout },
+      { onError, onEvicted: (id) => this.#report('evicted', () => record(id)) },
+    );
+    this.#sessions = new Sessions(this.#calls, this.#settings, this.#report);
+    this.#sweeper = new Sweeper(this.#calls, sweepInterval, onError);
+  }
+
+  /** express-session assigns its maker of new sessions here; what it makes is marked as new. */
+  get generate(): Generate | undefined {
+    return this.#generate;
+  }
+
+  set generate(generate: Generate) {
+    this.#generate = (request) => {
+      generate(request);
+      this.#sessions.made(request.sessionID, request.session);
+    };
+  }
+
+  override createSession(request: Request, data: Data): Session & Data {
+    const origin = this.#sessions.provenance.of(data);
+    const session = super.createSession(request, data);
+    if (origin !== undefined) {
+      this.#sessions.provenance.remember(session, origin);
+    }
+    return session;
+  }
+
+  /** The session of this id, or `undefined` if there is none. Fails with `CORRUPT` if it cannot be read. */
+  override get(id: string, callback?: Callback<Data | undefined>): Promise<Data | undefined> {
+    return this.#onSession('get', id, callback, (operation) => this.#sessions.get(operation, id));
+  }
+
+  /**
+   * Saves a session. One that came from this store, or that express-session made, is merged into what is stored, and
+   * dropped, without an error, if it was destroyed. A plain object takes the place of the whole session. Fails with
+   * `INVALID_SESSION` if it cannot be serialized, `EXPIRED` if it has expired, `AMBIGUOUS` if its fate is unknown.
+   */
+  override set(id: string, session: Data, callback?: Callback<void>): Promise<void> {
+    return this.#onSession('set', id, callback, (operation) => this.#sessions.set(operation, id, session));
+  }
+
+  /** Extends the life of a session, and saves its cookie if the request changed it. Never saves data. */
+  override touch(id: string, session: Data, callback?: Callback<void>): Promise<void> {
+    return this.#onSession('touch', id, callback, (operation) => this.#sessions.touch(operation, id, session));
+  }
+
+  /** Once this has succeeded, nobody gets that session any more. There being none is a success. */
+  override destroy(id: string, callback?: Callback<void>): Promise<void> {
+    return this.#onSession('destroy', id, callback, (operation) =>
+      this.#sessions.destroys.destroy(operation, id),
+    );
+  }
+
+  /** Destroys many sessions. Fails if any could not be destroyed; the `errors` of the cause say why. */
+  destroyMany(ids: Iterable<string>, callback?: Callback<void>): Promise<void> {
+    return this.#operate('destroyMany', undefined, callback, async () => {
+      // A string is iterable too: its characters would be taken for ids.
+      if (typeof ids === 'string' || typeof ids?.[Symbol.iterator] !== 'function') {
+        throw new SessionStoreError('INVALID_ARGUMENT', 'destroyMany: pass an array of ids, or another iterable of them');
+      }
+      const distinct = [...new Set(ids)];
+      distinct.forEach(checkId);
+      const results = await Promise.allSettled(distinct.map((id) => this.destroy(id)));
+      const errors = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
+      if (errors.length > 0) {
+        throw new SessionStoreError(
+          errors[0].code,
+          `${errors.length} of ${distinct.length} sessions could not be destroyed`,
+          { cause: new AggregateError(errors) },
+        );
+      }
+    });
+  }
+
+  /**
+   * Changes a session atomically: `fn` gets it, changes it or returns another, and may be async; after a conflict it runs
+   * again on what is stored then. It is not called if there is no session. It must not call the store for the same id.
+   * Resolves to the session as it was saved, or `undefined`.
+   */
+  update(
+    id: string,
+    fn: (session: Data) => Data | undefined | void | Promise<Data | undefined | void>,
+    callback?: Callback<Data | undefined>,
+  ): Promise<Data | undefined> {
+    return this.#onSession('update', id, callback, async (operation) => {
+      if (typeof fn !== 'function') {
+        throw new SessionStoreError('INVALID_ARGUMENT', 'update: pass a function that gets the session and changes it');
+      }
+      return this.#sessions.update(operation, id, fn);
+    });
+  }
+
+  /** All live sessions, each with its `id`. Fails with `CORRUPT` if one cannot be read. */
+  override all(callback?: Callback<(Data & { id: string })[]>): Promise<(Data & { id: string })[]> {
+    return this.#operate('all', undefined, callback, (operation) => allSessions(operation, this.#calls, this.#sessions));
+  }
+
+  /** The ids of all live sessions. */
+  ids(callback?: Callback<string[]>): Promise<string[]> {
+    return this.#operate('ids', undefined, callback, (operation) => allIds(operation, this.#calls, this.#sessions));
+  }
+
+  /** How many sessions are live. */
+  override length(callback?: Callback<number>): Promise<number> {
+    return this.#operate('length', undefined, callback, (operation) =>
+      countSessions(operation, this.#calls, this.#sessions),
+    );
+  }
+
+  /** Destroys all sessions of this store. */
+  override clear(callback?: Callback<void>): Promise<void> {
+    return this.#operate('clear', undefined, callback, (operation) => this.#sessions.destroys.clear(operation));
+  }
+
+  /**
+   * Waits for what is running, goes on with given-up destroys for up to `operationTimeout`, and closes what the store opened
+   * itself. Everything called later fails with `CLOSED`.
+   */
+  close(callback?: Callback<CloseReport>): Promise<CloseReport> {
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      this.#closing.catch((error: Error) => this.#failed('close', undefined, error));
+    }
+    return deliver(this.#closing, callback);
+  }
+
+  async #close(): Promise<CloseReport> {
+    this.#sweeper.stop();
+    await Promise.allSettled(this.#running);
+    const unfinishedDeletions = await this.#sessions.destroys.finish(this.#settings.operationTimeout);
+    await this.#calls.close();
+    return { unfinishedDeletions };
+  }
+
+  #onSession<T>(
+    name: string,
+    id: string,
+    callback: Callback<T> | undefined,
+    work: (operation: Operation) => Promise<T>,
+  ): Promise<T> {
+    return this.#operate(name, typeof id === 'string' ? id : undefined, callback, (operation) => {
+      checkId(id);
+      return work(operation);
+    });
+  }
+
+  #operate<T>(
+    name: string,
+    id: string | undefined,
+    callback: Callback<T> | undefined,
+    work: (operation: Operation) => Promise<T>,
+  ): Promise<T> {
+    const promise = this.#run(name, id, work);
+    this.#running.add(promise);
+    promise.then(
+      () => this.#running.delete(promise),
+      (error: Error) => {
+        this.#running.delete(promise);
+        this.#failed(name, id, error);
+      },
+    );
+    return deliver(promise, callback);
+  }
+
+  async #run<T>(name: string, id: string | undefined, work: (operation: Operation) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) {
+      throw new SessionStoreError('CLOSED', `${name}: the store is closed`);
+    }
+    const operation = new Operation(name, id, this.#settings.operationTimeout);
+    try {
+      return await work(operation);
+    } finally {
+      operation.end();
+    }
+  }
+
+  #failed(operation: string | undefined, id: string | undefined, error: Error): void {
+    this.#report('storeError', () => ({
+      operation,
+      record: id === undefined ? undefined : record(id).record,
+      error,
+    }));
+  }
+}

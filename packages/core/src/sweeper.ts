@@ -1,0 +1,58 @@
+import type { BackendCalls } from './calls.js';
+import type { SessionStoreError } from './errors.js';
+
+/** Small enough that one batch holds up nobody. */
+const batchSize = 1000;
+/** Stores that were started together must not sweep together. */
+const jitter = 0.2;
+
+/** Deletes expired records in bounded batches, where the server does not do so by itself. */
+export class Sweeper {
+  readonly #calls: BackendCalls;
+  readonly #interval: number;
+  readonly #onError: (error: SessionStoreError) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** `interval`: ms; 0 means never. */
+  constructor(calls: BackendCalls, interval: number, onError: (error: SessionStoreError) => void) {
+    this.#calls = calls;
+    this.#interval = interval;
+    this.#onError = onError;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (this.#stopped || this.#interval === 0 || this.#calls.backend.prune === undefined) {
+      return;
+    }
+    this.#timer = setTimeout(
+      () => {
+        void this.#sweep().finally(() => this.#schedule());
+      },
+      this.#interval * (1 - jitter + 2 * jitter * Math.random()),
+    );
+    this.#timer.unref();
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      let deleted = batchSize;
+      while (deleted >= batchSize && !this.#stopped) {
+        deleted = await this.#calls.call(
+          'prune',
+          async (context) => (await this.#calls.backend.prune?.(batchSize, context)) ?? 0,
+        );
+        // Requests that came meanwhile go first.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (error) {
+      this.#onError(error as SessionStoreError);
+    }
+  }
+}
