@@ -1,0 +1,140 @@
+import { setTimeout } from 'node:timers/promises';
+import { BackendError } from '@session-stores/core';
+import Database from 'better-sqlite3';
+import { concernsOneItem, failureOf, mustWait } from './failures.js';
+import type { SqliteDatabase, SqliteSettings } from './sqlite-options.js';
+
+/** Ms between two tries to get a lock: the first, and the most. */
+const firstPause = 1;
+const longestPause = 20;
+
+/**
+ * The one connection, ours or the caller's. SQLite would wait for the lock of another process with the whole event loop
+ * standing still, so its own waiting (busy_timeout) is off while we work, and we try again until the signal aborts.
+ */
+export class Connection {
+  readonly #source: SqliteSettings['source'];
+  #own: SqliteDatabase | undefined;
+  #closed = false;
+
+  constructor(source: SqliteSettings['source']) {
+    this.#source = source;
+  }
+
+  /** Runs `work` as soon as nobody is in the way, whole and without a pause. Rejects with errors of ours. */
+  async run<T>(signal: AbortSignal, work: (database: SqliteDatabase) => T): Promise<T> {
+    for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
+      signal.throwIfAborted();
+      let inTheWay: unknown;
+      try {
+        return this.#attempt(work);
+      } catch (error) {
+        if (!mustWait(error)) throw failureOf(error);
+        inTheWay = error;
+      }
+      try {
+        await setTimeout(pause * (0.5 + Math.random() / 2), undefined, { signal });
+      } catch {
+        throw new BackendError(
+          true,
+          'sqlite: the database stayed locked until the time was up, by another process or by an open transaction or iterate() of this one',
+          inTheWay,
+        );
+      }
+    }
+  }
+
+  /** Forgets a connection of ours, so that the next call opens a new one. */
+  reset(): void {
+    this.#own?.close();
+    this.#own = undefined;
+  }
+
+  /** Leaves a caller's database open. */
+  close(): void {
+    this.#closed = true;
+    this.reset();
+  }
+
+  #attempt<T>(work: (database: SqliteDatabase) => T): T {
+    if (this.#closed) throw new BackendError(false, 'sqlite: the backend is closed', undefined);
+    if ('path' in this.#source) {
+      this.#own ??= openFile(this.#source.path);
+      return work(this.#own);
+    }
+    return asGuest(this.#source.database, work);
+  }
+}
+
+/** `work` in one transaction that holds the lock for writing from the start, or in one that reads. */
+export function inTransaction<T>(database: SqliteDatabase, kind: 'IMMEDIATE' | 'DEFERRED', work: () => T): T {
+  database.exec(`BEGIN ${kind}`);
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite rolls back by itself where the disk is full or fails.
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Answers every item for itself in one transaction. Only what concerns the whole database fails the call. */
+export function answerEach<Item, Answer>(
+  database: SqliteDatabase,
+  kind: 'IMMEDIATE' | 'DEFERRED',
+  items: readonly Item[],
+  answer: (item: Item) => Answer,
+): (Answer | { status: 'error'; error: unknown })[] {
+  return inTransaction(database, kind, () =>
+    items.map((item) => {
+      try {
+        return answer(item);
+      } catch (error) {
+        if (!database.inTransaction || !concernsOneItem(error)) throw error;
+        return { status: 'error', error: failureOf(error) };
+      }
+    }),
+  );
+}
+
+/**
+ * Works on the caller's database without a trace. What we write must not become part of the caller's transaction, whose
+ * ROLLBACK would take a deletion back; and what we read must not come from its snapshot, which may be older than a deletion
+ * that another process has acknowledged.
+ */
+function asGuest<T>(database: SqliteDatabase, work: (database: SqliteDatabase) => T): T {
+  if (database.inTransaction) throw new CallersTransaction();
+  database.exec(''); // Throws while an iterate() of the caller is open, which holds such a snapshot too.
+  const timeout = Number(database.pragma('busy_timeout', { simple: true }));
+  if (timeout === 0) return work(database);
+  database.pragma('busy_timeout = 0');
+  try {
+    return work(database);
+  } finally {
+    database.pragma(`busy_timeout = ${timeout}`);
+  }
+}
+
+function openFile(path: string): SqliteDatabase {
+  const database: SqliteDatabase = new Database(path, { timeout: 0 });
+  try {
+    // Readers and a writer do not wait for each other.
+    database.pragma('journal_mode = WAL');
+    // A commit is on the disk when it returns. With less, a power cut brings a session back whose logout was confirmed.
+    database.pragma('synchronous = FULL');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+class CallersTransaction extends Error {
+  readonly code = 'SQLITE_BUSY';
+
+  constructor() {
+    super('The caller of this database has a transaction open');
+  }
+}
