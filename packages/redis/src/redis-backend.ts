@@ -1,0 +1,204 @@
+import {
+  type CallContext,
+  type ClearContext,
+  type Expiry,
+  InvalidOptionError,
+  type ItemError,
+  type OpenContext,
+  type ReadAnswer,
+  type RecordRemoval,
+  type RecordTouch,
+  type RecordWrite,
+  type RemoveAnswer,
+  type SessionBackend,
+  type SessionRecord,
+  type TouchAnswer,
+  type WriteAnswer,
+} from '@session-stores/core';
+import { Connection } from './connection.js';
+import { decodeRecord, encodeRecord } from './record-format.js';
+import { driverSource, type RedisBackendOptions } from './redis-client.js';
+import { RedisFailure, replyFailure } from './redis-failure.js';
+import { scanKeys } from './scan.js';
+import { callScript, type Reply, type ScriptItem } from './script-call.js';
+import { liveScript, readScript, removeScript, type Script, touchScript, writeScript } from './scripts.js';
+import { ServerClock } from './server-clock.js';
+
+/** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
+export class RedisBackend implements SessionBackend {
+  readonly name = 'redis';
+  readonly #connection: Connection;
+  readonly #clock = new ServerClock();
+  readonly #isCluster: boolean;
+  readonly #prefix: string;
+
+  /** @throws InvalidOptionError */
+  constructor(options: RedisBackendOptions) {
+    const { prefix = 'sess:' } = options;
+    if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
+      throw new InvalidOptionError('prefix must be a well-formed string');
+    }
+    const source = driverSource(options);
+    this.#connection = new Connection(source);
+    this.#isCluster = source.isCluster;
+    this.#prefix = source.keyPrefix + prefix;
+  }
+
+  async open({ signal, onError }: OpenContext): Promise<void> {
+    this.#connection.onIdleError(onError);
+    await this.#connection.use(signal, async () => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async read(ids: readonly string[], context: CallContext): Promise<readonly ReadAnswer[]> {
+    const items = ids.map((id) => ({ key: this.#prefix + id, arguments: [] }));
+    const replies = await this.#call(readScript, context, () => items);
+    return replies.map((reply, index) => {
+      if (!Array.isArray(reply)) return this.#itemError([reply]);
+      if (reply[0] !== null) return this.#record(ids[index] as string, reply);
+      return reply[2] === '' ? undefined : this.#itemError([reply[2]]);
+    });
+  }
+
+  async write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
+    const remaining = stopwatch();
+    const replies = await this.#call(writeScript, context, () =>
+      writes.map(({ id, data, birth, revision, expiry, expect }) => ({
+        key: this.#prefix + id,
+        arguments: [
+          encodeRecord(data, birth, revision),
+          birth,
+          expect === 'absent' ? '' : expect.revision,
+          ...remaining(expiry),
+        ],
+      })),
+    );
+    return replies.map((reply, index) => {
+      const [word, ...rest] = this.#answer(reply);
+      if (word === 'written' || word === 'gone') return { status: word };
+      if (word !== 'conflict') return this.#itemError(rest);
+      return { status: word, current: this.#record((writes[index] as RecordWrite).id, rest) };
+    });
+  }
+
+  async touch(touches: readonly RecordTouch[], context: CallContext): Promise<readonly TouchAnswer[]> {
+    const remaining = stopwatch();
+    const replies = await this.#call(touchScript, context, () =>
+      touches.map(({ id, revision, expiry }) => ({
+        key: this.#prefix + id,
+        arguments: [revision, ...remaining(expiry)],
+      })),
+    );
+    return replies.map((reply, index) => {
+      const [word, ...rest] = this.#answer(reply);
+      if (word === 'touched' || word === 'gone') return { status: word };
+      if (word !== 'changed') return this.#itemError(rest);
+      return { status: word, current: this.#record((touches[index] as RecordTouch).id, rest) };
+    });
+  }
+
+  async remove(removals: readonly RecordRemoval[], context: CallContext): Promise<readonly RemoveAnswer[]> {
+    const replies = await this.#call(removeScript, context, () =>
+      removals.map(({ id, birth = '', grace }) => ({
+        key: this.#prefix + id,
+        arguments: [birth, Math.ceil(grace)],
+      })),
+    );
+    return replies.map((reply) => {
+      const [word, ...rest] = this.#answer(reply);
+      if (word === 'removed') return { status: word };
+      if (word === 'other') return { status: word, birth: (rest[0] as string) || undefined };
+      return this.#itemError(rest);
+    });
+  }
+
+  async *scan(context: CallContext): AsyncGenerator<readonly SessionRecord[]> {
+    for await (const ids of this.#scanIds(context)) {
+      const page: SessionRecord[] = [];
+      for (const answer of await this.read(ids, context)) {
+        if (answer !== undefined && !passesOver(answer)) page.push(answer);
+      }
+      yield page;
+    }
+  }
+
+  async count(context: CallContext): Promise<number> {
+    const live = new Set<string>();
+    for await (const ids of this.#scanIds(context)) {
+      const items = ids.map((id) => ({ key: this.#prefix + id, arguments: [] }));
+      const replies = await this.#call(liveScript, context, () => items);
+      replies.forEach((reply, index) => {
+        if (reply instanceof RedisFailure) throw reply;
+        if (reply === 1) live.add(ids[index] as string);
+      });
+    }
+    return live.size;
+  }
+
+  async clear({ signal, grace }: ClearContext): Promise<void> {
+    for await (const ids of this.#scanIds({ signal })) {
+      const removals = ids.map((id) => ({ id, grace }));
+      for (const answer of await this.remove(removals, { signal })) passesOver(answer);
+    }
+  }
+
+  /** Refusals by the server's state and broken connections pass; what somebody has to mend does not. */
+  isTransient(error: unknown): boolean {
+    return error instanceof RedisFailure && error.transient;
+  }
+
+  async *#scanIds({ signal }: CallContext): AsyncGenerator<readonly string[]> {
+    for await (const keys of scanKeys(this.#connection, signal, this.#prefix)) {
+      yield [...new Set(keys)].map((key) => key.slice(this.#prefix.length));
+    }
+  }
+
+  #call(script: Script, { signal }: CallContext, items: () => readonly ScriptItem[]) {
+    const target = { connection: this.#connection, clock: this.#clock, isCluster: this.#isCluster };
+    return callScript(target, signal, script, items);
+  }
+
+  #answer(reply: Reply): readonly unknown[] {
+    if (Array.isArray(reply)) return reply;
+    return ['error', reply];
+  }
+
+  #record(id: string, [text, expiry, foreign]: readonly unknown[]): SessionRecord {
+    const stored = text as string;
+    const { data, birth, revision } = decodeRecord(stored) ?? {
+      data: stored,
+      birth: undefined,
+      revision: foreign as string,
+    };
+    const expiresAt = expiry === -1 ? Number.POSITIVE_INFINITY : this.#clock.toLocal(Number(expiry));
+    return { id, data, birth, revision, expiresAt };
+  }
+
+  #itemError([failure]: readonly unknown[]): ItemError {
+    const error = failure instanceof RedisFailure ? failure : replyFailure(String(failure), this.#isCluster);
+    return { status: 'error', error };
+  }
+}
+
+/**
+ * Whether what a scan met is a key of another type under our prefix, which is not a session.
+ *
+ * @throws RedisFailure if it failed otherwise: the scan would be incomplete.
+ */
+function passesOver(answer: SessionRecord | RemoveAnswer): answer is ItemError {
+  if (!('status' in answer) || answer.status !== 'error') return false;
+  if (answer.error instanceof RedisFailure && answer.error.kind === 'WRONGTYPE') return true;
+  throw answer.error;
+}
+
+/** An expiry counts from the call, and the call may have waited for a connection. In ms, -1 for ever; 1 if exact. */
+function stopwatch(): (expiry: Expiry) => [milliseconds: number, exact: 0 | 1] {
+  const calledAt = performance.now();
+  return ({ in: milliseconds, exact }) => {
+    const left = Math.ceil(milliseconds - (performance.now() - calledAt));
+    return [Number.isSafeInteger(left) ? Math.max(0, left) : -1, exact ? 1 : 0];
+  };
+}

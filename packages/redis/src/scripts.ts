@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { gravePattern, ownPatterns, ownStarts } from './record-format.js';
+
+/** A Lua script and the digest that the server knows it by once it has seen it. */
+export interface Script {
+  readonly source: string;
+  readonly digest: string;
+  /** How many entries of the answer belong to one key. */
+  readonly answersPerKey: number;
+}
+
+// The server's clock decides: a key that has expired is absent, and so is one with no whole millisecond left.
+const prelude = `
+local own = { '${ownPatterns[0]}', '${ownPatterns[1]}' }
+
+local seconds, rest = unpack(redis.call('TIME'))
+local now = seconds * 1000 + math.floor(rest / 1000)
+
+-- When that is, in epoch ms of the server; -1 is never.
+local function expiry(left)
+  return left == -1 and -1 or now + left
+end
+
+local function foreign(text)
+  return string.sub(redis.sha1hex(text), 1, 24)
+end
+
+local function look(key)
+  local text = redis.pcall('GETRANGE', key, 0, 255)
+  if type(text) == 'table' then return { failure = text.err } end
+  local left = redis.call('PTTL', key)
+  if left == -2 or left == 0 then return {} end
+  if string.match(text, '${gravePattern}') then return { grave = text, left = left } end
+  for _, pattern in ipairs(own) do
+    local birth, revision = string.match(text, pattern)
+    if birth then return { live = true, left = left, birth = birth, revision = revision } end
+  end
+  return { live = true, left = left, birth = '', revision = foreign(redis.call('GET', key)) }
+end
+
+local function graveOf(birth)
+  return '0e' .. string.gsub(birth, '.', function(c) return string.format('%03d', string.byte(c)) end)
+end
+
+local function record(word, key, found)
+  return { word, redis.call('GET', key), expiry(found.left), found.revision }
+end
+
+-- Milliseconds that a record has from now; -1 is for ever.
+local function lifetime(found, asked, exact)
+  if exact or not found.live then return asked end
+  if found.left == -1 or asked == -1 then return -1 end
+  return math.max(found.left, asked)
+end
+
+local answers = {}
+`;
+
+// No entry of a stream can have the id 0-0, so XDEL changes nothing, whatever the key holds. But it is a write, and a
+// replica, which may be behind and would show ended sessions, refuses it. It stands at the end because a script that has
+// written once may go on writing although the memory is full.
+const onlyPrimary = `
+local replica = redis.pcall('XDEL', KEYS[1], '0-0')
+if type(replica) == 'table' and string.find(replica.err, 'READONLY', 1, true) then
+  return redis.error_reply('READONLY this server is a replica')
+end
+`;
+
+function script(body: string, answersPerKey = 1): Script {
+  const source = `${prelude}${body}${onlyPrimary}return { now, answers }\n`;
+  return { source, digest: createHash('sha1').update(source).digest('hex'), answersPerKey };
+}
+
+function eachKey(argumentsPerKey: number, item: string): string {
+  return `
+local function answer(key, argument)
+${item}
+end
+
+for i, key in ipairs(KEYS) do
+  answers[i] = answer(key, function(n) return ARGV[(i - 1) * ${argumentsPerKey} + n] end)
+end
+`;
+}
+
+/**
+ * Three answers a key, flat, because reads are most of what a store does: what is stored, its expiry, and the
+ * revision of what a foreign store wrote. Where nothing is stored, the third says what failed, if anything did.
+ */
+export const readScript = script(
+  `
+local function read(key)
+  local text = redis.pcall('GET', key)
+  if type(text) == 'table' then return false, 0, text.err end
+  local left = redis.call('PTTL', key)
+  if not text or left == -2 or left == 0 or string.match(text, '${gravePattern}') then return false, 0, '' end
+  for _, start in ipairs({ '${ownStarts.join("', '")}' }) do
+    if string.sub(text, 1, #start) == start then return text, expiry(left), '' end
+  end
+  return text, expiry(left), foreign(text)
+end
+
+for i, key in ipairs(KEYS) do
+  answers[3 * i - 2], answers[3 * i - 1], answers[3 * i] = read(key)
+end
+`,
+  3,
+);
+
+/** 1 where a live record is, 0 elsewhere. */
+export const liveScript = script(eachKey(0, `  return look(key).live and 1 or 0`));
+
+/** Arguments: what to store, its birth, the expected revision (empty: absent), ms (-1: for ever), 1 if exact. */
+export const writeScript = script(
+  eachKey(
+    5,
+    `
+    local found = look(key)
+    if found.failure then return { 'error', found.failure } end
+    local expected = argument(3)
+    if expected == '' then
+      if found.live then return record('conflict', key, found) end
+      if found.grave == graveOf(argument(2)) then return { 'gone' } end
+    else
+      if not found.live then return { 'gone' } end
+      if found.revision ~= expected then return record('conflict', key, found) end
+    end
+    local left = lifetime(found, tonumber(argument(4)), argument(5) == '1')
+    local done
+    if left == -1 then
+      done = redis.pcall('SET', key, argument(1))
+    elseif left > 0 then
+      done = redis.pcall('SET', key, argument(1), 'PX', left)
+    elseif found.live then
+      done = redis.pcall('UNLINK', key)
+    end
+    if type(done) == 'table' and done.err then return { 'error', done.err } end
+    return { 'written' }
+`,
+  ),
+);
+
+/** Arguments: the revision, ms (-1: for ever), 1 if exact. */
+export const touchScript = script(
+  eachKey(
+    3,
+    `
+    local found = look(key)
+    if found.failure then return { 'error', found.failure } end
+    if not found.live then return { 'gone' } end
+    if found.revision ~= argument(1) then return record('changed', key, found) end
+    local left = lifetime(found, tonumber(argument(2)), argument(3) == '1')
+    local done
+    if left ~= found.left then
+      if left == -1 then done = redis.pcall('PERSIST', key) else done = redis.pcall('PEXPIRE', key, left) end
+    end
+    if type(done) == 'table' and done.err then return { 'error', done.err } end
+    return { 'touched' }
+`,
+  ),
+);
+
+/**
+ * Arguments: the birth (empty: whatever is there), the grace in ms. UNLINK comes before SET: after a first write a script
+ * may go on although the memory is full, so that a logout succeeds even then.
+ */
+export const removeScript = script(
+  eachKey(
+    2,
+    `
+    local found = look(key)
+    if found.failure then return { 'error', found.failure } end
+    local birth, grace = argument(1), tonumber(argument(2))
+    if found.live then
+      if birth ~= '' and birth ~= found.birth then return { 'other', found.birth } end
+      birth = found.birth
+    elseif found.grave == graveOf(birth) and found.left > grace then
+      return { 'removed' }
+    end
+    local done
+    if found.live or (birth ~= '' and grace > 0) then done = redis.pcall('UNLINK', key) end
+    if birth ~= '' and grace > 0 and not (type(done) == 'table') then
+      done = redis.pcall('SET', key, graveOf(birth), 'PX', grace)
+    end
+    if type(done) == 'table' and done.err then return { 'error', done.err } end
+    return { 'removed' }
+`,
+  ),
+);

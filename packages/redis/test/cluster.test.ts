@@ -1,0 +1,151 @@
+import { type RedisCluster, startRedisCluster } from '@session-stores/test-harness';
+import { Cluster, Redis } from 'ioredis';
+import { Cluster as Cluster5 } from 'ioredis-5';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
+import { RedisBackend } from '../src/index.js';
+import { one, opened, sample, within } from './samples.js';
+
+describeWithServer('redis-server', 'Redis Cluster', () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ masters: 3, replicas: 1 });
+  }, 40_000);
+  afterAll(() => cluster?.stop());
+
+  const nodes = () => cluster.nodes.map(({ host, port }) => ({ host, port }));
+
+  /** The keys of each node, primaries and replicas. */
+  async function keysByNode(pattern: string): Promise<string[][]> {
+    return Promise.all(
+      cluster.nodes.map(async ({ port }) => {
+        const node = new Redis(port);
+        const keys = await node.keys(pattern);
+        node.disconnect();
+        return keys;
+      }),
+    );
+  }
+
+  for (const [name, Client] of [
+    ['ioredis 6', Cluster],
+    ['ioredis 5', Cluster5 as unknown as typeof Cluster],
+  ] as const) {
+    describe(`a Cluster, with ${name}`, () => {
+      it('serves one call over records of all nodes, and scans, counts and clears them', async () => {
+        const client = new Client(nodes(), { redisOptions: { keyPrefix: 'app*:' } });
+        const [backend] = await opened(new RedisBackend({ client, prefix: `${name}:` }));
+        const writes = Array.from({ length: 300 }, (_, i) => sample({ id: `ü😀{${name}${i}` }));
+        const written = await backend.write(writes, within());
+        expect(new Set(written.map(({ status }) => status))).toEqual(new Set(['written']));
+        const primaries = (await keysByNode(`app\\*:${name}:*`)).slice(0, 3);
+        for (const keys of primaries) expect(keys.length).toBeGreaterThan(30);
+        const records = await backend.read(
+          writes.map(({ id }) => id),
+          within(),
+        );
+        expect(records.map((record) => record && 'data' in record && record.data)).toEqual(
+          writes.map(({ data }) => data),
+        );
+        const seen = new Set<string>();
+        for await (const page of backend.scan(within())) for (const { id } of page) seen.add(id);
+        expect(seen.size).toBe(writes.length);
+        expect(await backend.count(within())).toBe(writes.length);
+        await backend.clear({ ...within(), grace: 60_000 });
+        expect(await backend.count(within())).toBe(0);
+        expect(await one(backend.write(writes.slice(0, 1), within()))).toEqual({ status: 'gone' });
+        await backend.close();
+        client.disconnect();
+      });
+
+      it('loads the scripts on each node that has forgotten them', async () => {
+        const client = new Client(nodes());
+        const [backend] = await opened(new RedisBackend({ client, prefix: `forgetful ${name}:` }));
+        const writes = Array.from({ length: 30 }, () => sample());
+        await backend.write(writes, within());
+        await Promise.all(client.nodes('master').map((node) => node.script('FLUSH')));
+        expect(
+          await backend.read(
+            writes.map(({ id }) => id),
+            within(),
+          ),
+        ).toHaveLength(30);
+        expect(await backend.count(within())).toBe(30);
+        await backend.close();
+        client.disconnect();
+      });
+    });
+  }
+
+  describe('a Cluster', () => {
+    it('a client that reads from replicas reads from primaries here', async () => {
+      const client = new Cluster(nodes(), { scaleReads: 'slave' });
+      const [backend] = await opened(new RedisBackend({ client, prefix: 'primaries:' }));
+      for (let i = 0; i < 100; i += 1) {
+        const write = sample();
+        await backend.write([write], within());
+        expect(await one(backend.read([write.id], within()))).toMatchObject({ revision: write.revision });
+      }
+      await backend.close();
+      client.disconnect();
+    });
+
+    it('a plain client is told what to pass, whether for one key or for several', async () => {
+      const client = new Redis(cluster.nodes[0]?.port ?? 0);
+      const [backend] = await opened(new RedisBackend({ client, prefix: 'plain:' }));
+      const failures = new Set<string>();
+      for (const ids of [['a'], ['b'], ['c'], ['d'], ['a', 'b', 'c', 'd']]) {
+        const failure = await backend.read(ids, within()).catch((error: unknown) => error);
+        if (!(failure instanceof Error)) continue; // This key happens to be on this node.
+        expect(failure.message).toContain('pass a Cluster');
+        expect(backend.isTransient(failure)).toBe(false);
+        failures.add((failure as Error & { kind: string }).kind);
+      }
+      expect(failures).toEqual(new Set(['MOVED', 'CROSSSLOT']));
+      await backend.close();
+      client.disconnect();
+    });
+
+    it('a primary that is killed: its records fail for now, the others are served, and its replica takes over', async () => {
+      const client = new Cluster(nodes());
+      client.on('error', () => {});
+      const [backend] = await opened(new RedisBackend({ client, prefix: 'failover:' }));
+      const writes = Array.from({ length: 60 }, () => sample());
+      await backend.write(writes, within());
+      const [master] = client.nodes('master');
+      // Replication is asynchronous; the promise of this test is about what the replica has.
+      await Promise.all(client.nodes('master').map((node) => node.wait(1, 5_000)));
+      const victim = cluster.nodes.find(({ port }) => port === master?.options.port);
+      await victim?.kill();
+      const ids = writes.map(({ id }) => id);
+      const attempt = async () => {
+        const answers = await backend.read(ids, within(1_000)).catch((error: unknown) => {
+          expect(backend.isTransient(error)).toBe(true);
+          return [];
+        });
+        for (const answer of answers) {
+          if (answer && 'error' in answer) expect(backend.isTransient(answer.error)).toBe(true);
+        }
+        return answers.filter((answer) => answer !== undefined && 'data' in answer).length;
+      };
+      await expect.poll(attempt, { timeout: 20_000, interval: 100 }).toBe(writes.length);
+      const { id, birth } = writes[0] as (typeof writes)[0];
+      expect(await one(backend.remove([{ id, birth, grace: 1_000 }], within()))).toEqual({
+        status: 'removed',
+      });
+      await backend.close();
+      client.disconnect();
+    }, 40_000);
+
+    it('a wrong password fails at once and for good', async () => {
+      const client = new Cluster(nodes(), {
+        lazyConnect: true,
+        redisOptions: { username: 'nobody', password: 'x' },
+      });
+      const backend = new RedisBackend({ client });
+      const failure = await backend.read(['a'], within()).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ kind: 'WRONGPASS', transient: false });
+      await backend.close();
+    });
+  });
+});
