@@ -1,0 +1,72 @@
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import { knownServers, type ServerName } from './servers/known-servers.js';
+import { notApplicable } from './suite/describe.js';
+
+/**
+ * Ends a run of Vitest with the names of the tests that were not run and with the line `N passed, N failed`. A test that
+ * is skipped has not passed: it fails the run, unless it is for want of a server, and that too under CI=true.
+ */
+export default class ClosingLine implements Reporter {
+  readonly #inCi = process.env.CI === 'true';
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const passed = tests.filter((test) => test.result().state === 'passed');
+    const notRun = tests.filter((test) => missing(test) !== undefined);
+    const inapplicable = tests.filter(doesNotApply);
+    const unrun = tests.filter(
+      (test) => isSkipped(test) && missing(test) === undefined && !doesNotApply(test),
+    );
+    // Whoever asks for tests by name (-t) has left out the others himself.
+    const skipped = this.#vitest?.config.testNamePattern === undefined ? unrun : [];
+    const broken = tests.length - passed.length - notRun.length - inapplicable.length - unrun.length;
+    // Files that could not be loaded, and hooks that failed, have no test that says so.
+    const errors = modules.reduce((sum, module) => sum + errorsOf(module), unhandled.length);
+    const failed = broken + errors + skipped.length + (this.#inCi ? notRun.length : 0);
+    for (const test of skipped) console.log(`SKIPPED, which is a failure: ${place(test)}`);
+    if (inapplicable.length > 0) {
+      console.log(`${inapplicable.length} checks do not apply to the store that they were held against`);
+    }
+    this.#printNotRun(notRun);
+    const rest = notRun.length > 0 && !this.#inCi ? `, ${notRun.length} not run` : '';
+    console.log(`${passed.length} passed, ${failed} failed${rest}`);
+    if (failed > 0) process.exitCode = 1;
+  }
+
+  #printNotRun(tests: readonly TestCase[]): void {
+    for (const [server, { title, remedy }] of Object.entries(knownServers)) {
+      const missed = tests.filter((test) => missing(test) === server);
+      if (missed.length === 0) continue;
+      for (const test of missed) console.log(`NOT RUN: ${place(test)}`);
+      const verdict = this.#inCi ? 'This is a failure under CI=true. ' : '';
+      console.log(`  They need ${title}. ${verdict}To run them: ${remedy}`);
+    }
+  }
+}
+
+function isSkipped(test: TestCase): boolean {
+  return test.result().state === 'skipped';
+}
+
+/** A check of the suite that its subject declares it cannot take part in; the suite says so, no test file can. */
+function doesNotApply(test: TestCase): boolean {
+  const { note } = test.result() as { note?: string };
+  return isSkipped(test) && (/ \(does not apply: .+\)$/.test(test.name) || note?.startsWith(notApplicable) === true);
+}
+
+function missing(test: TestCase): ServerName | undefined {
+  return isSkipped(test) ? test.meta().missing : undefined;
+}
+
+function place(test: TestCase): string {
+  return `${test.module.relativeModuleId} > ${test.fullName}`;
+}
+
+function errorsOf(module: TestModule): number {
+  return [module, ...module.children.allSuites()].reduce((sum, suite) => sum + suite.errors().length, 0);
+}

@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util';
+import { type Area, areas, type Level } from '../suite/check.js';
+
+/** Somebody used the command in a way that it does not understand. The message says what to do instead. */
+export class MisuseError extends Error {
+  override readonly name = 'MisuseError';
+}
+
+/** What `session-stores check` was asked for. */
+export interface CheckArguments {
+  readonly command: 'check';
+  /** A path or the name of a package. */
+  readonly module: string;
+  readonly areas: readonly Area[] | undefined;
+  /** The levels that were named, which are then the ones that decide about the exit code. */
+  readonly levels: readonly Level[] | undefined;
+  /** A file, or `-` for the standard output. */
+  readonly json: string | undefined;
+  readonly junit: string | undefined;
+}
+
+export type Arguments = CheckArguments | { readonly command: 'help' } | { readonly command: 'version' };
+
+const levels = ['required', 'promise'] as const satisfies readonly Level[];
+
+/** Throws a `MisuseError`. */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { values, positionals } = parsed(args);
+  if (values.help) return { command: 'help' };
+  if (values.version) return { command: 'version' };
+  const [command, module, ...rest] = positionals;
+  if (command === undefined || command === 'help') return { command: 'help' };
+  if (command !== 'check') throw new MisuseError(`there is no command '${command}'; the command is 'check'`);
+  if (module === undefined) {
+    throw new MisuseError("name the module of the store, for example 'session-stores check ./my-store.js'");
+  }
+  if (rest.length > 0) throw new MisuseError(`one module at a time: '${rest.join("', '")}' is too much`);
+  if (values.json === '-' && values.junit === '-') {
+    throw new MisuseError('only one of --json and --junit can go to the standard output');
+  }
+  return {
+    command: 'check',
+    module,
+    areas: namesIn('--area', values.area, areas),
+    levels: namesIn('--level', values.level, levels),
+    json: values.json,
+    junit: values.junit,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: withStandardOutput(args),
+      allowPositionals: true,
+      options: {
+        area: { type: 'string', multiple: true },
+        level: { type: 'string', multiple: true },
+        json: { type: 'string' },
+        junit: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+      },
+    });
+  } catch (error) {
+    throw new MisuseError((error as Error).message, { cause: error });
+  }
+}
+
+/** `--json` that no file follows means `--json -`; parseArgs has no options whose value may be left out. */
+function withStandardOutput(args: readonly string[]): string[] {
+  return args.map((arg, index) => {
+    const next = args[index + 1];
+    const isAlone = next === undefined || (next.startsWith('-') && next !== '-');
+    return arg === '--json' && isAlone ? '--json=-' : arg;
+  });
+}
+
+function namesIn<Name extends string>(
+  option: string,
+  given: readonly string[] | undefined,
+  known: readonly Name[],
+): Name[] | undefined {
+  if (given === undefined) return undefined;
+  const names = given.flatMap((value) => value.split(',')).map((name) => name.trim());
+  for (const name of names) {
+    if (!(known as readonly string[]).includes(name)) {
+      throw new MisuseError(`${option}: there is no '${name}'; there are ${known.join(', ')}`);
+    }
+  }
+  return [...new Set(names)] as Name[];
+}

@@ -1,0 +1,33 @@
+import { areas } from '../suite/check.js';
+
+export const help = `Holds a session store for express-session against the conformance suite of session-stores.
+
+Usage
+  session-stores check <module> [options]
+
+<module> is a path (./my-store.js; .ts on a Node that runs TypeScript) or the name of a package. Its default export is
+  a function that makes a store:     export default () => new MyStore();
+  or a subject, which can say more:  export default { name, create(surroundings), close?(store), supports? };
+Every check makes its own stores by it; surroundings.namespace (a prefix, a table) and surroundings.directory (an empty
+folder) keep their sessions apart.
+
+Options
+  --area <area>     only the checks of this area; several: --area destroy,data or --area destroy --area data
+                    ${areas.slice(0, 6).join(', ')},
+                    ${areas.slice(6).join(', ')}
+  --level <level>   only the checks of this level; several: --level required,promise
+                    required: what express-session documents; promise: what session-stores promises beyond that
+  --json [file]     the results as JSON, into a file or to the standard output (the report then goes to standard error)
+  --junit <file>    the results as JUnit XML, into a file or, with -, to the standard output
+  -h, --help        this text
+  -v, --version     the version
+
+Exit code
+  0   no check failed that has to pass
+  1   one did: without --level, one of the level 'required'; with it, one of the levels that it names.
+      So a store that is to keep the promises as well is checked with --level required,promise
+  2   the command was misused, or the module does not export a store that can be checked
+  130 interrupted
+
+Colours are used on a terminal only, and not if NO_COLOR is set.
+`;

@@ -1,0 +1,12 @@
+import type { Check } from '../check.js';
+import { answeredChecks } from './failure-answers.js';
+import { closeChecks } from './failure-close.js';
+import { eventChecks } from './failure-events.js';
+import { outageChecks } from './failure-outage.js';
+
+export const failureChecks: readonly Check[] = [
+  ...answeredChecks,
+  ...outageChecks,
+  ...closeChecks,
+  ...eventChecks,
+];

@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { callbackOf, destroy, get } from '../calls.js';
+import type { Check } from '../check.js';
+import { dataOf, destroyAtLast, save, saveError, sessionMaker } from '../direct-request.js';
+import { expectEqual, expectThat } from '../expectations.js';
+import { clockPast } from '../waiting.js';
+import { answerLimit, WatchedCall } from '../watched-call.js';
+
+const area = 'resurrection';
+
+/** What the network delivers late, or twice. */
+export const lateResurrectionChecks: readonly Check[] = [
+  {
+    id: 'resurrection/held-up-insert',
+    title: 'a first save that the network holds up until after the destroy does not bring the session back',
+    area,
+    level: 'promise',
+    needs: ['network'],
+    timeout: 90_000,
+    async run(trial) {
+      const store = await trial.createStore();
+      // It has its connection before the network begins to hold things up.
+      await get(store, 'another');
+      const session = sessionMaker(store)('one', { user: 'ada' });
+      const hold = trial.proxy.holdRequests();
+      const saving = new WatchedCall(store, 'set', 'one', session);
+      await hold.firstHeld;
+      // Only what is on its way is held: whatever the store tries on another connection gets through.
+      hold.stop();
+      const did =
+        'the first save of a session was held up on its connection, the store destroyed the session';
+      await saving.within(answerLimit(trial.supports), did);
+      await destroyAtLast(store, 'one', did);
+      await hold.release();
+      expectEqual(`${did}, the save arrived, got it`, dataOf(await get(store, 'one')), undefined);
+    },
+  },
+  {
+    id: 'resurrection/repeated-insert',
+    title:
+      'a first save that the network delivers a second time after the destroy does not bring the session back',
+    area,
+    level: 'promise',
+    needs: ['network', 'shared'],
+    async run(trial) {
+      const other = await trial.createStore();
+      // Its connection comes about before, so that what it sends is not repeated.
+      await get(other, 'another');
+      const late = 500;
+      trial.proxy.duplicateRequests(late);
+      const store = await trial.createStore();
+      await save(store, sessionMaker(store)('one', { user: 'ada' }));
+      const saved = Date.now();
+      trial.proxy.duplicateRequests(undefined);
+      await destroy(other, 'one');
+      const did = 'saved a session for the first time, destroyed it, the network delivered the save again';
+      expectEqual(`${did} (before that), got it`, dataOf(await get(other, 'one')), undefined);
+      // The proxy says when it sends things again; 300 ms for the server to do them.
+      await clockPast(saved + late + 300);
+      expectEqual(`${did}, got it`, dataOf(await get(other, 'one')), undefined);
+    },
+  },
+  {
+    id: 'resurrection/repeated-update',
+    title:
+      'a change that the network delivers a second time after the destroy does not bring the session back',
+    area,
+    level: 'promise',
+    needs: ['network', 'shared'],
+    async run(trial) {
+      const other = await trial.createStore();
+      await get(other, 'another');
+      const late = 500;
+      trial.proxy.duplicateRequests(late);
+      const store = await trial.createStore();
+      const session = sessionMaker(store)('one', { user: 'ada' });
+      await save(store, session);
+      session.cart = ['tea'];
+      await save(store, session);
+      const saved = Date.now();
+      trial.proxy.duplicateRequests(undefined);
+      await destroy(other, 'one');
+      await clockPast(saved + late + 300);
+      const did = 'saved a session twice, destroyed it, the network delivered the saves again';
+      expectEqual(`${did}, got it`, dataOf(await get(other, 'one')), undefined);
+    },
+  },
+  {
+    id: 'resurrection/read-on-the-wire',
+    title: 'a get that begins after the destroy finds nothing, although an older read is still on the wire',
+    area,
+    level: 'promise',
+    needs: ['network', 'shared'],
+    async run(trial) {
+      const [reader, other] = [await trial.createStore(), await trial.createStore()];
+      await save(other, sessionMaker(other)('one', { user: 'ada' }));
+      await get(reader, 'another');
+      const reached = Promise.withResolvers<void>();
+      // It loses nothing: it is how the proxy tells that a request is on its way to the server, whose reply then is slow.
+      trial.proxy.setLoss(Number.MIN_VALUE, () => {
+        trial.proxy.setDelay(700);
+        reached.resolve();
+        return 1;
+      });
+      const older = callbackOf(reader, 'get', 'one');
+      await reached.promise;
+      trial.proxy.setLoss(0);
+      // For the server to answer, whose reply takes 700 ms to the store; what comes later is quick. If it took the server
+      // longer, the check would see less, but not fail.
+      await delay(100);
+      trial.proxy.setDelay(0);
+      await destroy(other, 'one');
+      const younger = await callbackOf(reader, 'get', 'one');
+      const did = 'destroyed a session while a read of it was on the wire, began another get of it';
+      expectThat(!younger[0], did, 'no session', younger[0]);
+      expectEqual(did, dataOf((younger[1] ?? undefined) as undefined), undefined);
+      await older;
+    },
+  },
+  {
+    id: 'resurrection/failed-save',
+    title: 'a session whose save failed in an outage, and which is destroyed after it, stays dead',
+    area,
+    level: 'promise',
+    needs: ['network'],
+    timeout: 90_000,
+    async run(trial) {
+      const store = await trial.createStore();
+      const session = sessionMaker(store)('one', { user: 'ada' });
+      await save(store, session);
+      session.cart = ['tea'];
+      await trial.proxy.setMode('hang');
+      const did = 'the network hung during a save, and again moved, the session was destroyed';
+      const saving = new WatchedCall(store, 'set', 'one', session);
+      await saving.within(answerLimit(trial.supports), did);
+      await trial.proxy.setMode('pass');
+      await destroyAtLast(store, 'one', did);
+      await saveError(store, session);
+      expectEqual(`${did}, saved it again, got it`, dataOf(await get(store, 'one')), undefined);
+    },
+  },
+];

@@ -1,0 +1,89 @@
+import type { Check, Need } from './check.js';
+import { runCheck, undeclared } from './run-check.js';
+import { type CheckOptions, chosen } from './run-checks.js';
+import { type Subject, type SubjectLike, subjectFrom } from './subject.js';
+
+type Body = (this: unknown, ...context: unknown[]) => Promise<void>;
+
+/** What Vitest, Jest, Mocha and node:test have in common. */
+export interface Runner {
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: ((name: string, body: Body, timeout: number) => unknown) & {
+    readonly skip: (name: string, body: Body) => unknown;
+  };
+}
+
+export interface DescribeOptions extends Omit<CheckOptions, 'signal' | 'concurrency'> {
+  /**
+   * What the store has not, so that its checks are skipped when they are registered. Only Jest needs to be told: it alone
+   * cannot skip a test that has begun, and there a check that turns out not to apply fails and says so.
+   */
+  readonly without?: readonly Need[] | undefined;
+}
+
+/** How the reason begins for which a check is skipped that has begun. */
+export const notApplicable = 'does not apply: ';
+
+/** Ms that a runner gives a test beyond the check's own limit, which has the better message, to close its stores. */
+const GRACE = 15_000;
+
+/**
+ * Registers the suite with a test runner, a test a check: `describeSessionStore(subject, { describe, it })`. What does not
+ * apply to the subject is skipped and says why. Throws a `TypeError` where the subject is none.
+ */
+export function describeSessionStore(
+  subjectLike: SubjectLike,
+  { describe, it }: Runner,
+  options: DescribeOptions = {},
+): void {
+  const subject = subjectFrom(subjectLike);
+  const selected = chosen(options);
+  describe(subject.name, () => {
+    for (const area of new Set(selected.map((check) => check.area))) {
+      describe(area, () => {
+        for (const check of selected) {
+          if (check.area === area) register(check, subject, it, options.without ?? []);
+        }
+      });
+    }
+  });
+}
+
+function register(check: Check, subject: Subject, it: Runner['it'], without: readonly Need[]): void {
+  const lacking = check.needs.find((need) => without.includes(need));
+  const why = lacking === undefined ? undeclared(check, subject.supports) : `the store has no \`${lacking}\``;
+  if (why !== undefined) {
+    it.skip(`${check.title} (does not apply: ${why})`, async () => {});
+    return;
+  }
+  const timeout = (check.timeout ?? 30_000) + GRACE;
+  // A body that declares a parameter would be taken for one that wants a callback (Jest, Mocha).
+  const test = it(
+    check.title,
+    async function (this: unknown, ...[context]) {
+      const { outcome, reason, error } = await runCheck(check, subject);
+      if (outcome === 'passed') return;
+      if (outcome === 'not applicable') skip(this, context, `${notApplicable}${reason ?? ''}`);
+      else throw error;
+    },
+    timeout,
+  );
+  // Mocha takes the time limit here and ignores the third argument.
+  const { timeout: setTimeout } = (test ?? {}) as { timeout?: unknown };
+  if (typeof setTimeout === 'function') setTimeout.call(test, timeout);
+}
+
+/** Vitest and node:test hand the test in as an argument, Mocha as `this`. */
+function skip(self: unknown, context: unknown, reason: string): void {
+  for (const test of [context, self]) {
+    const { skip } = (test ?? {}) as { skip?: unknown };
+    if (typeof skip === 'function') {
+      skip.call(test, reason);
+      return;
+    }
+  }
+  throw new Error(
+    `This check does not apply: ${reason}. This test runner cannot skip a test that has begun: ` +
+      'name what the store lacks in the option `without` of describeSessionStore.',
+  );
+}

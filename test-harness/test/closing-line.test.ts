@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const folder = join(import.meta.dirname, 'closing-line');
+const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+
+interface Run {
+  readonly code: number | string;
+  readonly lines: readonly string[];
+}
+
+const runOn = (files: readonly string[], environment?: Record<string, string>) =>
+  start(
+    files.map((name) => `${name}.run`),
+    environment,
+  );
+
+function start(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
+  const command = [vitest, 'run', '--config', join(folder, 'vitest.config.ts'), ...args];
+  const { CI: _, ...inherited } = process.env;
+  const env = { ...inherited, NO_COLOR: '1', ...environment };
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { env, cwd: folder }, (error, stdout) => {
+      resolve({ code: error?.code ?? 0, lines: stdout.trimEnd().split('\n') });
+    });
+  });
+}
+
+describe('the closing line', { timeout: 60_000 }, () => {
+  it('counts what passed', async () => {
+    expect(await runOn(['good'])).toEqual({ code: 0, lines: ['2 passed, 0 failed'] });
+  });
+
+  it('names what was not run for want of a server, and how to get it', async () => {
+    const { code, lines } = await runOn(['good', 'needy']);
+    expect(code).toBe(0);
+    expect(lines).toContain('NOT RUN: needy.run.ts > a group for Redis');
+    expect(lines.find((line) => line.startsWith('  They need a Redis server.'))).toMatch(
+      /sudo apt-get install redis-server/,
+    );
+    expect(lines.at(-1)).toBe('3 passed, 0 failed, 1 not run');
+  });
+
+  it('makes that a failure under CI=true', async () => {
+    const { code, lines } = await runOn(['good', 'needy'], { CI: 'true' });
+    expect(code).toBe(1);
+    expect(lines).toContain('NOT RUN: needy.run.ts > a group for Redis');
+    expect(lines.at(-1)).toBe('3 passed, 1 failed');
+  });
+
+  it('counts a skipped test as a failure', async () => {
+    const { code, lines } = await runOn(['skipping']);
+    expect(code).toBe(1);
+    expect(lines).toContain('SKIPPED, which is a failure: skipping.run.ts > is skipped');
+    expect(lines.at(-1)).toBe('1 passed, 2 failed');
+  });
+
+  it('leaves out what was not asked for by name', async () => {
+    const files = ['good', 'skipping'].map((name) => `${name}.run`);
+    const { code, lines } = await start([...files, '-t', 'adds']);
+    expect({ code, lines }).toEqual({ code: 0, lines: ['1 passed, 0 failed'] });
+  });
+
+  it('counts failed tests, files that cannot be loaded and hooks that fail', async () => {
+    const { code, lines } = await runOn(['good', 'failing', 'broken', 'hook']);
+    expect(code).toBe(1);
+    expect(lines.at(-1)).toBe('4 passed, 3 failed');
+  });
+});

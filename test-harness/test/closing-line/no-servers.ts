@@ -1,0 +1,11 @@
+import type { TestProject } from 'vitest/node';
+import '../../src/servers/needs.js';
+
+export default function setup(project: TestProject): void {
+  project.provide('servers', {
+    redis: undefined,
+    'redis-server': undefined,
+    postgres: 'postgres://here',
+    chromium: undefined,
+  });
+}
