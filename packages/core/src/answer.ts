@@ -17,13 +17,17 @@ export function deliver<T>(promise: Promise<T>, callback: Callback<T> | null | u
   }
   if (typeof callback !== 'function') {
     const refused = Promise.reject(
-      new SessionStoreError('INVALID_ARGUMENT', `The callback is of type ${typeof callback}; pass a function, or none`),
+      new SessionStoreError(
+        'INVALID_ARGUMENT',
+        `The callback is of type ${typeof callback}; pass a function, or none`,
+      ),
     );
     refused.catch(ignore);
     return refused;
   }
   promise.then(
-    (value) => (value === undefined ? process.nextTick(callback, null) : process.nextTick(callback, null, value)),
+    (value) =>
+      value === undefined ? process.nextTick(callback, null) : process.nextTick(callback, null, value),
     (error: unknown) => process.nextTick(callback, error),
   );
   return promise;

@@ -75,11 +75,13 @@ export class BackendCalls {
     action: string,
     work: (context: CallContext) => Promise<T>,
     timeLimit = this.#timeLimit,
+    operations: readonly (Operation | undefined)[] = [],
   ): Promise<T> {
-    return this.#withinLimit(timeLimit, action, async (context) => {
+    const whenOpen = async (context: CallContext): Promise<T> => {
       await this.#open(context.signal);
       return work(context);
-    });
+    };
+    return this.#withinLimit(timeLimit, action, whenOpen, operations);
   }
 
   async close(): Promise<void> {
@@ -90,15 +92,12 @@ export class BackendCalls {
     if (this.#isOpen || this.backend.open === undefined) {
       return undefined;
     }
-    this.#opening ??= this.#withinLimit(
-      this.#openLimit,
-      'open',
-      async ({ signal }) =>
-        this.backend.open?.({
-          signal,
-          onEvicted: this.#onEvicted,
-          onError: (error) => this.#onError(this.#wrap('connection', error)),
-        }),
+    this.#opening ??= this.#withinLimit(this.#openLimit, 'open', async ({ signal }) =>
+      this.backend.open?.({
+        signal,
+        onEvicted: this.#onEvicted,
+        onError: (error) => this.#onError(this.#wrap('connection', error)),
+      }),
     ).then(
       () => {
         this.#isOpen = true;
@@ -129,13 +128,15 @@ export class BackendCalls {
         }
       }
       try {
-        const answers = await this.call(action, async (context) => {
+        const work = async (context: CallContext): Promise<readonly Answer[]> => {
           const given = await primitive(items, context);
           if (!Array.isArray(given) || given.length !== items.length) {
             throw new TypeError(`The backend's ${action} must resolve to as many answers as it got items`);
           }
           return given;
-        });
+        };
+        const operations = parcels.map(({ operation }) => operation);
+        const answers = await this.call(action, work, this.#timeLimit, operations);
         for (const parcel of parcels) {
           const answer = answers[positions.get(idOf(parcel.item)) ?? -1];
           if (isItemError(answer)) {
@@ -168,17 +169,28 @@ export class BackendCalls {
     return new Batcher(send);
   }
 
+  /** It is over when its time is up, and also when nobody waits any more: who then tries again needs a new connection. */
   async #withinLimit<T>(
     timeLimit: number,
     action: string,
     work: (context: CallContext) => Promise<T>,
+    operations: readonly (Operation | undefined)[] = [],
   ): Promise<T> {
     const controller = new AbortController();
-    const timer = setTimeout(() => {
+    const giveUp = (): void =>
       controller.abort(
-        new SessionStoreError('TIMEOUT', `${this.backend.name}: no answer to ${action} within ${timeLimit} ms`),
+        new SessionStoreError('TIMEOUT', `${this.backend.name}: no answer to ${action} in time`),
       );
-    }, timeLimit);
+    const timer = setTimeout(giveUp, timeLimit);
+    const waiting = new Set(operations);
+    const takeBack = [...waiting].map((operation) =>
+      operation?.onTimeUp(() => {
+        waiting.delete(operation);
+        if (waiting.size === 0) {
+          giveUp();
+        }
+      }),
+    );
     try {
       const result = work({ signal: controller.signal });
       return await Promise.race([result, aborted(controller.signal)]);
@@ -186,6 +198,9 @@ export class BackendCalls {
       throw controller.signal.aborted ? controller.signal.reason : this.#wrap(action, error);
     } finally {
       clearTimeout(timer);
+      for (const undo of takeBack) {
+        undo?.();
+      }
     }
   }
 

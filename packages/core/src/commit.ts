@@ -73,7 +73,12 @@ export class Commits {
       if (draft.deadline === 'ends') {
         return 'ends';
       }
-      const { answer, attempt, birth, certain, expiresAt } = await this.#attempt(operation, origin, draft, draft.deadline);
+      const { answer, attempt, birth, certain, expiresAt } = await this.#attempt(
+        operation,
+        origin,
+        draft,
+        draft.deadline,
+      );
       if (answer.status === 'written') {
         this.#adopt(origin, draft.mine, {
           birth,
@@ -181,11 +186,7 @@ export class Commits {
     }
   }
 
-  #adopt(
-    origin: Origin,
-    base: Origin['base'],
-    stored: Omit<SessionRecord, 'id'>,
-  ): void {
+  #adopt(origin: Origin, base: Origin['base'], stored: Omit<SessionRecord, 'id'>): void {
     origin.base = base ?? origin.base;
     origin.birth = stored.birth ?? origin.birth;
     origin.stored = stored.data;

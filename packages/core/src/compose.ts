@@ -1,5 +1,5 @@
-import { recordName, SessionStoreError } from './errors.js';
 import type { Draft } from './commit.js';
+import { recordName, SessionStoreError } from './errors.js';
 import { type CookieData, cookieDataOf, deadlineOf, hasOnlyExpires, lifetimeDiffers } from './lifetime.js';
 import { merge } from './merge.js';
 import type { Settings } from './options.js';
@@ -15,7 +15,12 @@ export async function composeSave(origin: Origin, mine: Snapshot, settings: Sett
   const { base, stored } = origin;
   const { serializer, defaultMaxAge, onConflict } = settings;
   if (base === undefined || base.data === stored) {
-    const cookies = { base: base?.cookie, mine: mine.cookie, stored: base?.cookie, isNew: base === undefined };
+    const cookies = {
+      base: base?.cookie,
+      mine: mine.cookie,
+      stored: base?.cookie,
+      isNew: base === undefined,
+    };
     return { data: mine.data, deadline: deadlineOf(cookies, defaultMaxAge), mine };
   }
   if (onConflict === 'reject') {
@@ -26,7 +31,10 @@ export async function composeSave(origin: Origin, mine: Snapshot, settings: Sett
   }
   const current = parseSession(origin.id, stored, serializer);
   const theirs = cookieDataOf(current);
-  const deadline = deadlineOf({ base: base.cookie, mine: mine.cookie, stored: theirs, isNew: false }, defaultMaxAge);
+  const deadline = deadlineOf(
+    { base: base.cookie, mine: mine.cookie, stored: theirs, isNew: false },
+    defaultMaxAge,
+  );
   if (onConflict === 'overwrite') {
     return { data: mine.data, deadline, mine };
   }

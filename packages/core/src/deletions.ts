@@ -52,8 +52,7 @@ export class Deletions {
   hides(id: string, birth: string | undefined): boolean {
     const pending = this.#pending.get(id);
     return (
-      pending !== undefined &&
-      (pending.birth === undefined || birth === undefined || pending.birth === birth)
+      pending !== undefined && (pending.birth === undefined || birth === undefined || pending.birth === birth)
     );
   }
 

@@ -17,6 +17,12 @@ import { type RemovalRules, Removals } from './removal.js';
  */
 const lateness = 30_000;
 
+/** What `close` resolves to. */
+export interface CloseReport {
+  /** The short hashes of the sessions whose destroy was given up and could not be completed either. */
+  readonly unfinishedDeletions: readonly string[];
+}
+
 /** Destroying sessions, and standing by it: a destroy that was given up hides its session and goes on. */
 export class Destroys {
   readonly #calls: BackendCalls;
@@ -51,7 +57,11 @@ export class Destroys {
     this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
     const once = new Removals(calls, lives, undefined, rules, onRetry);
     this.#deletions = new Deletions((pending) => {
-      const operation = new Operation('destroy', pending.id, settings.policy?.attemptTimeout ?? settings.operationTimeout);
+      const operation = new Operation(
+        'destroy',
+        pending.id,
+        settings.policy?.attemptTimeout ?? settings.operationTimeout,
+      );
       return this.#lanes
         .exclusive(pending.id, operation, () => this.#complete(operation, pending.id, once))
         .finally(() => operation.end());
@@ -138,10 +148,10 @@ export class Destroys {
     return this.#deletions.size;
   }
 
-  /** Goes on with what is pending for so many ms at the most, and resolves to the names of the records that are left. */
-  async finish(timeLimit: number): Promise<string[]> {
+  /** Goes on with what is pending for so many ms at the most. */
+  async finish(timeLimit: number): Promise<CloseReport> {
     await this.#deletions.finish(timeLimit);
-    return this.#deletions.ids.map(recordName);
+    return { unfinishedDeletions: this.#deletions.ids.map(recordName) };
   }
 
   #giveUp(operation: Operation, id: string, birth: string | undefined, moment: number, error: Error): void {

@@ -36,6 +36,10 @@ export interface SessionStoreEvents {
   };
 }
 
+export type Listener<Name extends keyof SessionStoreEvents> = (event: SessionStoreEvents[Name]) => void;
+// biome-ignore lint/suspicious/noExplicitAny: the signature of EventEmitter
+export type AnyListener = (...values: any[]) => void;
+
 export type Emit = <Name extends keyof SessionStoreEvents>(
   name: Name,
   payload: () => SessionStoreEvents[Name],

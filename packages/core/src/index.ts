@@ -15,6 +15,7 @@ export type {
   TouchAnswer,
   WriteAnswer,
 } from './backend.js';
+export type { CloseReport } from './destroys.js';
 export { BackendError, type ErrorCode, InvalidOptionError, recordName, SessionStoreError } from './errors.js';
 export type { RecordEvent, SessionStoreEvents } from './events.js';
 export type { Serializer } from './merge.js';
@@ -22,4 +23,4 @@ export { type OneItemPrimitives, oneByOne } from './one-by-one.js';
 export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } from './options.js';
 export type { RetryOptions } from './retry.js';
 export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
-export { type CloseReport, SessionStore } from './store.js';
+export { SessionStore } from './store.js';

@@ -102,9 +102,7 @@ export function deadlineOf(cookies: Cookies, defaultMaxAge: number): Deadline {
   }
   const expires = expiresOf(mine, Date.now());
   if (expires === undefined) {
-    return outright
-      ? { expiry: () => ({ in: defaultMaxAge, exact: true }) }
-      : lasting(defaultMaxAge);
+    return outright ? { expiry: () => ({ in: defaultMaxAge, exact: true }) } : lasting(defaultMaxAge);
   }
   const lifetime = lifetimeOf(mine);
   const endsNow = lifetime === null || Number.isNaN(lifetime) ? expires <= Date.now() : lifetime <= 0;

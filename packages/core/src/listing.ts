@@ -14,13 +14,19 @@ export async function allSessions(
   await eachRecord(operation, calls, sessions, (record) => {
     const { session } = sessions.open(record);
     // Not an assignment: the session may have an `id` of the application's own.
-    found.push(Object.defineProperty(session, 'id', { value: record.id, enumerable: true }) as (typeof found)[number]);
+    found.push(
+      Object.defineProperty(session, 'id', { value: record.id, enumerable: true }) as (typeof found)[number],
+    );
   });
   return found;
 }
 
 /** The ids of all live sessions, those included that cannot be read. */
-export async function allIds(operation: Operation, calls: BackendCalls, sessions: Sessions): Promise<string[]> {
+export async function allIds(
+  operation: Operation,
+  calls: BackendCalls,
+  sessions: Sessions,
+): Promise<string[]> {
   const ids: string[] = [];
   await eachRecord(operation, calls, sessions, ({ id }) => {
     ids.push(id);

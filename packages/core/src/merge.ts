@@ -41,7 +41,7 @@ function mergeKeys(
 ): PlainObject {
   const merged: PlainObject = {};
   for (const key of new Set([...Object.keys(stored), ...Object.keys(mine)])) {
-    const value = mergePart(valueOf(base, key), valueOf(stored, key), valueOf(mine, key), equal);
+    const value = mergePart(partOf(base, key), partOf(stored, key), partOf(mine, key), equal);
     if (value !== absent) {
       // Not an assignment: `__proto__` is a key like any other in a parsed session.
       Object.defineProperty(merged, key, { value, enumerable: true, configurable: true, writable: true });
@@ -50,7 +50,7 @@ function mergeKeys(
   return merged;
 }
 
-function valueOf(object: PlainObject, key: string): unknown {
+function partOf(object: PlainObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : absent;
 }
 

@@ -13,6 +13,7 @@ export class Operation {
   readonly #timer: NodeJS.Timeout;
   readonly #limit: number;
   readonly #startedAt = performance.now();
+  readonly #onTimeUp = new Set<() => void>();
   #giveUp: ((error: SessionStoreError) => void) | undefined;
   #over = false;
 
@@ -22,6 +23,9 @@ export class Operation {
     this.#limit = limit;
     this.#timer = setTimeout(() => {
       this.#over = true;
+      for (const listener of this.#onTimeUp) {
+        listener();
+      }
       this.#giveUp?.(this.timeoutError());
     }, limit);
   }
@@ -46,6 +50,12 @@ export class Operation {
       this.#giveUp = reject;
       promise.then(resolve, reject);
     });
+  }
+
+  /** Calls `listener` when its time is up, before anybody is answered. What is returned takes that back. */
+  onTimeUp(listener: () => void): () => void {
+    this.#onTimeUp.add(listener);
+    return () => this.#onTimeUp.delete(listener);
   }
 
   end(): void {

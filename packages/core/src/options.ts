@@ -77,8 +77,9 @@ export function splitOptions<Own extends object>(
   ownNames: readonly (keyof Own & string)[],
 ): { own: Own; common: SessionStoreOptions } {
   const known = [...ownNames, ...names];
-  checkNames(storeName, options ?? {}, known);
-  const entries = Object.entries(options ?? {});
+  const given: object = options === undefined ? {} : options;
+  checkNames(storeName, given, known);
+  const entries = Object.entries(given);
   const isOwn = ([name]: [string, unknown]): boolean => (ownNames as readonly string[]).includes(name);
   return {
     own: Object.fromEntries(entries.filter(isOwn)) as Own,
@@ -101,7 +102,11 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
   const policy = retry === false ? undefined : policyOf(storeName, retry);
   const { onConflict = 'merge', serializer = JSON, copiedSessions = false } = options;
   if (typeof onConflict !== 'function' && !['merge', 'overwrite', 'reject'].includes(onConflict)) {
-    throw invalid(storeName, 'onConflict', "'merge', 'overwrite', 'reject' or a function (base, stored, mine) => session");
+    throw invalid(
+      storeName,
+      'onConflict',
+      "'merge', 'overwrite', 'reject' or a function (base, stored, mine) => session",
+    );
   }
   if (typeof serializer?.stringify !== 'function' || typeof serializer.parse !== 'function') {
     throw invalid(storeName, 'serializer', 'an object with the functions stringify and parse');
@@ -110,7 +115,14 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     throw invalid(storeName, 'copiedSessions', 'true or false');
   }
   return {
-    defaultMaxAge: number(storeName, 'defaultMaxAge', options.defaultMaxAge, 86_400_000, 1, Number.MAX_SAFE_INTEGER),
+    defaultMaxAge: number(
+      storeName,
+      'defaultMaxAge',
+      options.defaultMaxAge,
+      86_400_000,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
     operationTimeout: number(
       storeName,
       'operationTimeout',

@@ -66,7 +66,10 @@ export class Removals {
       }
       birth = answer.birth;
     }
-    throw new SessionStoreError('CONFLICT', 'The id is given to new sessions faster than they can be destroyed');
+    throw new SessionStoreError(
+      'CONFLICT',
+      'The id is given to new sessions faster than they can be destroyed',
+    );
   }
 
   /** Removes one life of the id and no other. */

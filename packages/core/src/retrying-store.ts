@@ -42,7 +42,9 @@ export class RetryingStore extends Store {
     checkNames('RetryingStore', options ?? {}, ['retry', 'isTransient', 'operationTimeout']);
     const { retry = {}, isTransient = isPassing, operationTimeout } = options ?? {};
     if (typeof isTransient !== 'function') {
-      throw new InvalidOptionError("RetryingStore: option 'isTransient' must be a function (error) => boolean");
+      throw new InvalidOptionError(
+        "RetryingStore: option 'isTransient' must be a function (error) => boolean",
+      );
     }
     this.#inner = inner;
     this.#isTransient = isTransient;
@@ -58,14 +60,19 @@ export class RetryingStore extends Store {
     }
   }
 
-  override get(id: string, callback?: Callback<SessionData | null | undefined>): Promise<SessionData | null | undefined> {
-    const found = this.#call<SessionData | null | undefined>('get', [id], this.#isTransient).catch((error) => {
-      // What express-session reads as "no such session". A socket that is not there has the same code (pg).
-      if (error?.code === 'ENOENT' && error.syscall !== 'connect') {
-        return undefined;
-      }
-      throw error;
-    });
+  override get(
+    id: string,
+    callback?: Callback<SessionData | null | undefined>,
+  ): Promise<SessionData | null | undefined> {
+    const found = this.#call<SessionData | null | undefined>('get', [id], this.#isTransient).catch(
+      (error) => {
+        // What express-session reads as "no such session". A socket that is not there has the same code (pg).
+        if (error?.code === 'ENOENT' && error.syscall !== 'connect') {
+          return undefined;
+        }
+        throw error;
+      },
+    );
     return deliver(found.catch(rethrowNamed), callback);
   }
 
@@ -142,9 +149,12 @@ export class RetryingStore extends Store {
 }
 
 function checkInner(inner: Store): void {
-  const has = (name: string): boolean => typeof (inner as unknown as Record<string, unknown> | null)?.[name] === 'function';
+  const has = (name: string): boolean =>
+    typeof (inner as unknown as Record<string, unknown> | null)?.[name] === 'function';
   if (typeof inner !== 'object' || !['get', 'set', 'destroy'].every(has)) {
-    throw new InvalidOptionError('RetryingStore: pass an express-session store: an object with get, set and destroy');
+    throw new InvalidOptionError(
+      'RetryingStore: pass an express-session store: an object with get, set and destroy',
+    );
   }
   if (ownStore in inner) {
     throw new InvalidOptionError(
@@ -196,13 +206,19 @@ function neverWorthRetry(): boolean {
 function asError(error: unknown): Error {
   return error instanceof Error
     ? error
-    : new SessionStoreError('BACKEND_FAILED', 'The store failed with something that is no Error', { cause: error });
+    : new SessionStoreError('BACKEND_FAILED', 'The store failed with something that is no Error', {
+        cause: error,
+      });
 }
 
 /** express-session takes an error with the code ENOENT for "no such session". */
 function rethrowNamed(error: unknown): never {
   if (codeOf(error) === 'ENOENT') {
-    throw new BackendError(isMissingSocket(error), 'The storage of the session store is not there (ENOENT)', error);
+    throw new BackendError(
+      isMissingSocket(error),
+      'The storage of the session store is not there (ENOENT)',
+      error,
+    );
   }
   throw error;
 }

@@ -71,7 +71,9 @@ export class Sessions {
         return this.#replace(operation, id, mine);
       }
       const unchanged = base !== undefined && base === origin.base && mine.pinned === base.data;
-      return unchanged ? this.#touch(operation, origin, mine.cookie) : this.#save(operation, origin, () => mine);
+      return unchanged
+        ? this.#touch(operation, origin, mine.cookie)
+        : this.#save(operation, origin, () => mine);
     });
   }
 

@@ -38,7 +38,10 @@ export function snapshotOf(session: unknown, base: Base | undefined, serializer:
       ? undefined
       : stringify(withCookie(session, { ...cookie, expires: base.cookie.expires }), serializer);
   // Whose data is unchanged is not written, so the second serialization would be for nothing.
-  const data = pinned === base?.data && base !== undefined ? base.data : stringify(withCookie(session, cookie), serializer);
+  const data =
+    pinned === base?.data && base !== undefined
+      ? base.data
+      : stringify(withCookie(session, cookie), serializer);
   return { data, cookie, pinned };
 }
 
@@ -49,7 +52,11 @@ export function cookieChangeOf(id: string, base: Base, cookie: CookieData, seria
 }
 
 /** Whether the cookies differ in anything but when they expire, which `originalMaxAge` follows with a drift. */
-export function cookieChanged(base: CookieData | undefined, mine: CookieData, serializer: Serializer): boolean {
+export function cookieChanged(
+  base: CookieData | undefined,
+  mine: CookieData,
+  serializer: Serializer,
+): boolean {
   if (base === undefined || lifetimeDiffers(base, mine)) {
     return true;
   }

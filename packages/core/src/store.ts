@@ -2,8 +2,17 @@ import { type Session, type SessionData, Store } from 'express-session';
 import { type Callback, deliver } from './answer.js';
 import type { SessionBackend } from './backend.js';
 import { BackendCalls } from './calls.js';
+import { destroyEach } from './destroy-each.js';
+import type { CloseReport } from './destroys.js';
 import { SessionStoreError } from './errors.js';
-import { type Emit, emitEvent, record, type SessionStoreEvents } from './events.js';
+import {
+  type AnyListener,
+  type Emit,
+  emitEvent,
+  type Listener,
+  record,
+  type SessionStoreEvents,
+} from './events.js';
 import { checkId } from './id.js';
 import { allIds, allSessions, countSessions } from './listing.js';
 import { Operation } from './operation.js';
@@ -14,30 +23,16 @@ import { Sweeper } from './sweeper.js';
 /** Marks the stores of this package, whichever copy of it they come from. */
 export const ownStore = Symbol.for('@session-stores/core');
 
-/** What `close` resolves to. */
-export interface CloseReport {
-  /** The short hashes of the sessions whose destroy was given up and could not be completed either. */
-  readonly unfinishedDeletions: readonly string[];
-}
-
-/**
- * The share of an operation's time that a call of the backend may take where nothing is retried: it has to give its
- * connection up before the application is told, or the application's own second try would go out on that connection.
- */
-const beforeTheOperation = 0.98;
-
 type Data = SessionData;
 type Request = Parameters<Store['createSession']>[0];
 type Generate = (request: Request) => void;
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: it adds types to the methods that the class inherits, and nothing else
+/** It adds types to the methods that the class inherits, and nothing else. */
 export interface SessionStore {
-  on<Name extends keyof SessionStoreEvents>(name: Name, listener: (event: SessionStoreEvents[Name]) => void): this;
-  // biome-ignore lint/suspicious/noExplicitAny: the signature of EventEmitter
-  on(name: string | symbol, listener: (...values: any[]) => void): this;
-  once<Name extends keyof SessionStoreEvents>(name: Name, listener: (event: SessionStoreEvents[Name]) => void): this;
-  // biome-ignore lint/suspicious/noExplicitAny: the signature of EventEmitter
-  once(name: string | symbol, listener: (...values: any[]) => void): this;
+  on<Name extends keyof SessionStoreEvents>(name: Name, listener: Listener<Name>): this;
+  on(name: string | symbol, listener: AnyListener): this;
+  once<Name extends keyof SessionStoreEvents>(name: Name, listener: Listener<Name>): this;
+  once(name: string | symbol, listener: AnyListener): this;
 }
 
 /**
@@ -45,7 +40,7 @@ export interface SessionStore {
  * once, never before the method has returned, and with `null` for no error; and returns a promise, which may be left
  * alone: it never becomes an unhandled rejection. What fails fails with a `SessionStoreError` and is a `storeError` event.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface has nothing that the class would have to make
 export class SessionStore extends Store {
   readonly [ownStore] = true;
   readonly #calls: BackendCalls;
@@ -66,7 +61,7 @@ export class SessionStore extends Store {
     const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
     this.#calls = new BackendCalls(
       backend,
-      { call: policy?.attemptTimeout ?? operationTimeout * beforeTheOperation, open: operationTimeout },
+      { call: policy?.attemptTimeout ?? operationTimeout, open: operationTimeout },
       { onError, onEvicted: (id) => this.#report('evicted', () => record(id)) },
     );
     this.#sessions = new Sessions(this.#calls, this.#settings, this.#report);
@@ -110,7 +105,9 @@ export class SessionStore extends Store {
 
   /** Extends the life of a session, and saves its cookie if the request changed it. Never saves data. */
   override touch(id: string, session: Data, callback?: Callback<void>): Promise<void> {
-    return this.#onSession('touch', id, callback, (operation) => this.#sessions.touch(operation, id, session));
+    return this.#onSession('touch', id, callback, (operation) =>
+      this.#sessions.touch(operation, id, session),
+    );
   }
 
   /** Once this has succeeded, nobody gets that session any more. There being none is a success. */
@@ -122,23 +119,9 @@ export class SessionStore extends Store {
 
   /** Destroys many sessions. Fails if any could not be destroyed; the `errors` of the cause say why. */
   destroyMany(ids: Iterable<string>, callback?: Callback<void>): Promise<void> {
-    return this.#operate('destroyMany', undefined, callback, async () => {
-      // A string is iterable too: its characters would be taken for ids.
-      if (typeof ids === 'string' || typeof ids?.[Symbol.iterator] !== 'function') {
-        throw new SessionStoreError('INVALID_ARGUMENT', 'destroyMany: pass an array of ids, or another iterable of them');
-      }
-      const distinct = [...new Set(ids)];
-      distinct.forEach(checkId);
-      const results = await Promise.allSettled(distinct.map((id) => this.destroy(id)));
-      const errors = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
-      if (errors.length > 0) {
-        throw new SessionStoreError(
-          errors[0].code,
-          `${errors.length} of ${distinct.length} sessions could not be destroyed`,
-          { cause: new AggregateError(errors) },
-        );
-      }
-    });
+    return this.#operate('destroyMany', undefined, callback, () =>
+      destroyEach(ids, (id) => this.destroy(id)),
+    );
   }
 
   /**
@@ -148,12 +131,16 @@ export class SessionStore extends Store {
    */
   update(
     id: string,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a function that changes its argument returns nothing
     fn: (session: Data) => Data | undefined | void | Promise<Data | undefined | void>,
     callback?: Callback<Data | undefined>,
   ): Promise<Data | undefined> {
     return this.#onSession('update', id, callback, async (operation) => {
       if (typeof fn !== 'function') {
-        throw new SessionStoreError('INVALID_ARGUMENT', 'update: pass a function that gets the session and changes it');
+        throw new SessionStoreError(
+          'INVALID_ARGUMENT',
+          'update: pass a function that gets the session and changes it',
+        );
       }
       return this.#sessions.update(operation, id, fn);
     });
@@ -161,12 +148,16 @@ export class SessionStore extends Store {
 
   /** All live sessions, each with its `id`. Fails with `CORRUPT` if one cannot be read. */
   override all(callback?: Callback<(Data & { id: string })[]>): Promise<(Data & { id: string })[]> {
-    return this.#operate('all', undefined, callback, (operation) => allSessions(operation, this.#calls, this.#sessions));
+    return this.#operate('all', undefined, callback, (operation) =>
+      allSessions(operation, this.#calls, this.#sessions),
+    );
   }
 
   /** The ids of all live sessions. */
   ids(callback?: Callback<string[]>): Promise<string[]> {
-    return this.#operate('ids', undefined, callback, (operation) => allIds(operation, this.#calls, this.#sessions));
+    return this.#operate('ids', undefined, callback, (operation) =>
+      allIds(operation, this.#calls, this.#sessions),
+    );
   }
 
   /** How many sessions are live. */
@@ -178,7 +169,9 @@ export class SessionStore extends Store {
 
   /** Destroys all sessions of this store. */
   override clear(callback?: Callback<void>): Promise<void> {
-    return this.#operate('clear', undefined, callback, (operation) => this.#sessions.destroys.clear(operation));
+    return this.#operate('clear', undefined, callback, (operation) =>
+      this.#sessions.destroys.clear(operation),
+    );
   }
 
   /**
@@ -196,9 +189,9 @@ export class SessionStore extends Store {
   async #close(): Promise<CloseReport> {
     this.#sweeper.stop();
     await Promise.allSettled(this.#running);
-    const unfinishedDeletions = await this.#sessions.destroys.finish(this.#settings.operationTimeout);
+    const report = await this.#sessions.destroys.finish(this.#settings.operationTimeout);
     await this.#calls.close();
-    return { unfinishedDeletions };
+    return report;
   }
 
   #onSession<T>(
@@ -231,7 +224,11 @@ export class SessionStore extends Store {
     return deliver(promise, callback);
   }
 
-  async #run<T>(name: string, id: string | undefined, work: (operation: Operation) => Promise<T>): Promise<T> {
+  async #run<T>(
+    name: string,
+    id: string | undefined,
+    work: (operation: Operation) => Promise<T>,
+  ): Promise<T> {
     if (this.#closing !== undefined) {
       throw new SessionStoreError('CLOSED', `${name}: the store is closed`);
     }

@@ -106,7 +106,7 @@ describe('destroy', () => {
     const destroyed = store.destroy('a');
     await expect(saved).rejects.toMatchObject({ code: 'TIMEOUT' });
     await destroyed.catch(() => store.destroy('a'));
-    backend.late.forEach((arrive) => arrive());
+    backend.deliverLate();
     expect(await store.get('a')).toBeUndefined();
   });
 
@@ -118,7 +118,7 @@ describe('destroy', () => {
       code: 'TIMEOUT',
     });
     await store.destroy('a');
-    backend.late.forEach((arrive) => arrive());
+    backend.deliverLate();
     expect(await store.get('a')).toBeUndefined();
     await store.set('b', made(store, 'b', {}));
     await store.destroy('b');
@@ -143,7 +143,7 @@ describe('destroy', () => {
     await expect(store.destroy('a')).rejects.toMatchObject({ code: 'TIMEOUT' });
     await store.destroy('a');
     await store.set('a', made(store, 'a', { user: 'bob' }));
-    backend.late.forEach((arrive) => arrive());
+    backend.deliverLate();
     expect(await sessionOf(store, 'a')).toEqual({ user: 'bob' });
   });
 
@@ -154,6 +154,12 @@ describe('destroy', () => {
     await expect(store.get('a')).rejects.toMatchObject({ code: 'CORRUPT' });
     await store.destroy('a');
     expect(backend.rows.has('a')).toBe(false);
+    const unreadable = Object.assign(new LossyBackend(), {
+      read: () => Promise.reject(new Error('WRONGTYPE')),
+    });
+    unreadable.applyWrite(insertOf('a', {}));
+    await new SessionStore(unreadable).destroy('a');
+    expect(unreadable.rows.has('a')).toBe(false);
   });
 
   it('is final for deep copies of the session too, with copiedSessions', async () => {
@@ -183,7 +189,9 @@ describe('destroy', () => {
     for (const ids of ['abc', 5, undefined] as never[]) {
       await expect(store.destroyMany(ids)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
-    await expect(store.destroyMany(['a', ''])).rejects.toMatchObject({ code: 'INVALID_ID' });
+    backend.failingIds.clear();
+    await expect(store.destroyMany(['b', ''])).rejects.toMatchObject({ code: 'INVALID_ID' });
+    expect([...backend.rows.keys()]).toEqual(['b']);
   });
 });
 

@@ -32,8 +32,7 @@ export class LossyBackend implements SessionBackend {
   readonly fates: Fate[] = [];
   /** Decides what `fates` does not. */
   fate: (primitive: string) => Fate = () => 'deliver';
-  /** The requests that are under way although nobody waits for them any more; called, they arrive. */
-  readonly late: (() => void)[] = [];
+  readonly #late: (() => unknown)[] = [];
   /** The calls that arrived at the storage, with the number of their items. */
   readonly calls: string[] = [];
   /** Ids whose items are answered with an error. */
@@ -124,6 +123,13 @@ export class LossyBackend implements SessionBackend {
     return { status: 'written' };
   }
 
+  /** The requests that are under way although nobody waits for them any more arrive now. */
+  deliverLate(): void {
+    for (const arrive of this.#late.splice(0)) {
+      arrive();
+    }
+  }
+
   #refusal(id: string): ItemError | undefined {
     return this.failingIds.has(id) ? { status: 'error', error: new Error('not this one') } : undefined;
   }
@@ -143,7 +149,7 @@ export class LossyBackend implements SessionBackend {
       throw new Error('it cannot be done');
     }
     if (fate === 'arrive late') {
-      this.late.push(effect);
+      this.#late.push(effect);
     }
     if (fate === 'hang' || fate === 'arrive late') {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));

@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { SessionStore } from '@session-stores/core';
 import { describe, expect, it } from 'vitest';
 import { LossyBackend } from './lossy-backend.js';
@@ -40,6 +41,30 @@ describe('concurrent saves', () => {
     await first.set('a', Object.assign(one, { mine: 2 }));
     await first.set('a', Object.assign(one, { mine: 3 }));
     expect(await sessionOf(first, 'a')).toEqual({ n: 0, mine: 3, theirs: 1 });
+  });
+
+  it('keep the types that a serializer knows, and let a deleted key stay deleted', async () => {
+    const serializer = {
+      stringify: (value: unknown) => serialize(value).toString('base64'),
+      parse: (text: string): unknown => deserialize(Buffer.from(text, 'base64')),
+    };
+    const date = new Date(0);
+    const data = { date, tags: new Map([['a', 1]]), left: 1, deep: { left: 1, n: 1 } };
+    const { first, second, one, two } = await twoRequests(data, { serializer });
+    Object.assign(one, { seen: new Date(1), left: undefined });
+    delete one.left;
+    delete (one.deep as Record<string, unknown>).left;
+    (two.tags as Map<string, number>).set('b', 2);
+    await first.set('a', one);
+    await second.set('a', two);
+    const merged = await sessionOf(first, 'a');
+    expect(merged).toEqual({
+      date,
+      seen: new Date(1),
+      tags: new Map(Object.entries({ a: 1, b: 2 })),
+      deep: { n: 1 },
+    });
+    expect(merged).not.toHaveProperty('left');
   });
 
   it('treat __proto__ as a key like any other', async () => {

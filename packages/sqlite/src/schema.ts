@@ -58,13 +58,20 @@ export function prepareSchema(database: SqliteDatabase, table: string): void {
     inTransaction(database, 'IMMEDIATE', () => {
       const layout = layoutOf(table);
       const from = versionOf(database, table);
+      // A first creation may find what a dropped table left of ours, but nothing of somebody else's.
+      if (from === 0) checkColumns(database, table, ['']);
       for (const migration of migrations.slice(from)) database.exec(migration(layout));
       if (from === newest) return;
       database.exec(`DELETE FROM ${layout.version}; INSERT INTO ${layout.version} VALUES (${newest})`);
     });
   }
+  checkColumns(database, table, []);
+}
+
+/** Throws where a table has neither the columns of the newest version nor one of the lists in `also`; `''` is no table. */
+function checkColumns(database: SqliteDatabase, table: string, also: readonly string[]): void {
   for (const [suffix, expected] of Object.entries(columns)) {
-    if (columnsOf(database, table + suffix) !== expected) throw notOurs(table + suffix);
+    if (![expected, ...also].includes(columnsOf(database, table + suffix))) throw notOurs(table + suffix);
   }
 }
 

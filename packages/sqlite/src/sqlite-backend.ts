@@ -44,6 +44,7 @@ export class SqliteBackend implements SessionBackend {
         this.#statements = new Statements(database, this.#table);
       });
     } catch (error) {
+      this.#statements = undefined;
       this.#connection.reset();
       throw error;
     }
@@ -115,7 +116,9 @@ export class SqliteBackend implements SessionBackend {
   }
 
   async clear({ signal, grace }: ClearContext): Promise<void> {
-    if (grace > 0) {
+    if (grace === 0) {
+      await this.#run(signal, (statements) => statements.clear());
+    } else {
       for await (const page of this.scan({ signal })) {
         await this.remove(
           page.map(({ id }) => ({ id, grace })),
@@ -123,7 +126,6 @@ export class SqliteBackend implements SessionBackend {
         );
       }
     }
-    await this.#run(signal, (statements) => statements.clear());
   }
 
   /** Graves whose grace has ended go too, and count. */

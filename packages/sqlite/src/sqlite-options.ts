@@ -51,7 +51,12 @@ export function sqliteSettings(options: SqliteBackendOptions): SqliteSettings {
 }
 
 function checkTable(table: unknown): void {
-  const isName = typeof table === 'string' && /^[^\u0000]{1,128}$/su.test(table) && table.isWellFormed();
+  const isName =
+    typeof table === 'string' &&
+    table.length >= 1 &&
+    table.length <= 128 &&
+    !table.includes('\0') &&
+    table.isWellFormed();
   if (!isName || /^sqlite_/i.test(table)) {
     throw invalid(
       "option 'table' must be a name of 1 to 128 characters that does not begin with 'sqlite_', such as 'sessions'",

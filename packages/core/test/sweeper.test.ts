@@ -1,0 +1,77 @@
+import { SessionStore } from '@session-stores/core';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LossyBackend } from './lossy-backend.js';
+
+/** A store over a backend that has so many expired records, with a clock that the test moves. */
+function sweeping(expired: number, sweepInterval?: number) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const limits: number[] = [];
+  let left = expired;
+  const backend = Object.assign(new LossyBackend(), {
+    prune: async (limit: number) => {
+      limits.push(limit);
+      const deleted = Math.min(limit, left);
+      left -= deleted;
+      return deleted;
+    },
+  });
+  const store = new SessionStore(backend, { sweepInterval });
+  /** Lets the promises and immediates of what has begun run out. */
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  return { backend, store, limits, settled, left: () => left };
+}
+
+describe('the sweeper', () => {
+  it('deletes expired records in bounded batches until there are no more, and again after the interval', async () => {
+    const { limits, settled, left } = sweeping(2500, 10_000);
+    vi.advanceTimersByTime(7_999);
+    await settled();
+    expect(limits).toEqual([]);
+    vi.advanceTimersByTime(4_001);
+    await settled();
+    expect(limits).toEqual([1000, 1000, 1000]);
+    expect(left()).toBe(0);
+    vi.advanceTimersByTime(12_000);
+    await settled();
+    expect(limits).toHaveLength(4);
+  });
+
+  it('sweeps once a minute unless told, and never with 0', async () => {
+    const usual = sweeping(1);
+    vi.advanceTimersByTime(72_000);
+    await usual.settled();
+    expect(usual.limits).toHaveLength(1);
+    const never = sweeping(1, 0);
+    vi.advanceTimersByTime(86_400_000);
+    await never.settled();
+    expect(never.limits).toEqual([]);
+  });
+
+  it('reports a failure and goes on at the next interval', async () => {
+    const { backend, store, limits, settled } = sweeping(1, 1000);
+    const errors: unknown[] = [];
+    store.on('storeError', ({ error }) => errors.push(error));
+    const { prune } = backend;
+    backend.prune = () => Promise.reject(new Error('locked'));
+    vi.advanceTimersByTime(1200);
+    await settled();
+    expect(errors).toEqual([expect.objectContaining({ code: 'BACKEND_FAILED' })]);
+    backend.prune = prune;
+    vi.advanceTimersByTime(1200);
+    await settled();
+    expect(limits).toHaveLength(1);
+  });
+
+  it('stops with close', async () => {
+    const { store, limits, settled } = sweeping(1, 1000);
+    await store.close();
+    vi.advanceTimersByTime(10_000);
+    await settled();
+    expect(limits).toEqual([]);
+  });
+});
