@@ -15,6 +15,8 @@ export default defineConfig(({ mode }) => {
       server: { deps: { external: [/\/dist\//] } },
       // The tests wait more than they compute; two at a time suit the smallest machines.
       maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+      // Tests that run at once wait for networks and clocks.
+      maxConcurrency: 12,
       testTimeout: 20_000,
       hookTimeout: 30_000,
       teardownTimeout: 20_000,

@@ -56,7 +56,10 @@ function isSkipped(test: TestCase): boolean {
 /** A check of the suite that its subject declares it cannot take part in; the suite says so, no test file can. */
 function doesNotApply(test: TestCase): boolean {
   const { note } = test.result() as { note?: string };
-  return isSkipped(test) && (/ \(does not apply: .+\)$/.test(test.name) || note?.startsWith(notApplicable) === true);
+  return (
+    isSkipped(test) &&
+    (/ \(does not apply: .+\)$/.test(test.name) || note?.startsWith(notApplicable) === true)
+  );
 }
 
 function missing(test: TestCase): ServerName | undefined {

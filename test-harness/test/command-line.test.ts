@@ -147,8 +147,13 @@ describe('session-stores', { timeout: 120_000 }, () => {
   });
 
   it('takes CommonJS, also as compilers make it of a default export', async () => {
-    const store =
-      '{ get(id, cb) { setImmediate(cb, null) }, set(id, s, cb) {}, destroy(id, cb) {}, on() {} }';
+    const store = `{
+      all: {},
+      on() {},
+      get(id, done) { setImmediate(done, null, this.all[id]); },
+      set(id, session, done) { this.all[id] = JSON.parse(JSON.stringify(session)); setImmediate(done, null); },
+      destroy(id, done) { delete this.all[id]; setImmediate(done, null); },
+    }`;
     for (const [name, source] of [
       ['plain.cjs', `module.exports = () => (${store});`],
       [

@@ -47,9 +47,12 @@ describe('mutants in memory', () => {
   for (const check of checks) if (mutants[check.id]?.server === undefined) register(it, check, '');
 });
 
-// They wait for a network most of the time.
 describeWithServer('redis', 'mutants in Redis', (url) => {
-  for (const check of checks) if (mutants[check.id]?.server === 'redis') register(it.concurrent, check, url);
+  for (const check of checks) {
+    if (mutants[check.id]?.server !== 'redis') continue;
+    // Most of them wait for a network; processes compute.
+    register(check.needs.includes('processes') ? it : it.concurrent, check, url);
+  }
 });
 
 type Test = (name: string, options: { timeout: number }, body: () => Promise<void>) => void;

@@ -1,5 +1,6 @@
 import type { BackendCheck } from './backend-check.js';
 import { callChecks } from './call-checks.js';
+import { dataChecks } from './data-checks.js';
 import { expiryChecks } from './expiry-checks.js';
 import { pageChecks } from './page-checks.js';
 import { removeChecks } from './remove-checks.js';
@@ -13,5 +14,6 @@ export const backendChecks: readonly BackendCheck[] = [
   ...removeChecks,
   ...expiryChecks,
   ...callChecks,
+  ...dataChecks,
   ...pageChecks,
 ];

@@ -85,6 +85,16 @@ export class SingleItems {
   }
 }
 
+/** Writes many at once that nothing speaks against. */
+export async function writeAll(trial: BackendTrial, writes: readonly RecordWrite[]): Promise<void> {
+  const answers = await trial.backend.write(writes, trial.context);
+  expectEqual(
+    `wrote ${writes.length} at once`,
+    answers.map(({ status }) => status),
+    writes.map(() => 'written'),
+  );
+}
+
 /** Fails unless `came` is the record that `write` wrote; of its expiry only that it is a number. */
 export function expectRecord(did: string, came: unknown, write: RecordWrite): asserts came is SessionRecord {
   const { id, data, birth, revision } = write;

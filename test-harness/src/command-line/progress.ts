@@ -44,7 +44,7 @@ export class Progress {
   #showRunning(): void {
     const next = this.#checks[this.#ended];
     if (!this.#isLive || next === undefined) return;
-    const width = (this.#output as { columns?: number }).columns ?? 80;
+    const width = (this.#output as { columns?: number }).columns || 80;
     const line = `${this.#ended + 1}/${this.#checks.length} ${next.id} …`;
     this.#output.write(this.#paint.yellow(line.slice(0, width - 1)));
   }

@@ -29,5 +29,5 @@ export async function clockPast(time: number): Promise<void> {
  * hears of it. How exactly it ends is the matter of one check, `expiry/to-the-millisecond`.
  */
 export function ended(expires: unknown): Promise<void> {
-  return clockPast(new Date(expires as string | Date).getTime() + 50);
+  return clockPast(new Date(expires as string | Date).getTime() + 300);
 }

@@ -45,7 +45,8 @@ const creators: Record<Exhibit['package'], (surroundings: Surroundings, url: str
   },
 
   'connect-pg-simple': async ({ namespace, address }, url) => {
-    const pool = new pg.Pool({ connectionString: url, ...address });
+    const { username, password, pathname } = new URL(url);
+    const pool = new pg.Pool({ user: username, password, database: pathname.slice(1), ...address });
     // A connection that breaks while nothing runs on it is told here, and ends the process where nobody listens.
     pool.on('error', () => {});
     // The columns of the package's table.sql.

@@ -1,4 +1,4 @@
-import { memory, redis } from './bases.js';
+import { impatientRedis, memory } from './bases.js';
 import { damaged, failingWith, plain, remembering } from './broken-ways.js';
 import type { Methods, Mutant } from './mutant.js';
 
@@ -209,7 +209,7 @@ export const dataMutants: Readonly<Record<string, Mutant>> = {
         }),
     })),
   }),
-  'data/discreet-outage': redis({
+  'data/discreet-outage': impatientRedis({
     how: "leaves the driver's command on the error",
     says: /cut the network, [\s\S]*Expected: nothing of the session's (id|data) in the error/,
     methods: (good) => ({

@@ -1,5 +1,5 @@
 import type { Session } from 'express-session';
-import { memory, redis } from './bases.js';
+import { impatientRedis, memory } from './bases.js';
 import { remembering } from './broken-ways.js';
 import type { Breakage, Callback, Mutant } from './mutant.js';
 
@@ -46,7 +46,7 @@ export const destroyMutants: Readonly<Record<string, Mutant>> = {
       destroy: (id: string, callback?: Callback) => good.destroy(id).then(() => callback?.()),
     }),
   }),
-  'destroy/failure-is-an-error': redis({
+  'destroy/failure-is-an-error': impatientRedis({
     how: 'fails with a text',
     says: /cut the network, destroyed a session\nExpected: an Error\nCame: '/,
     raw: (good) => ({
@@ -181,12 +181,12 @@ export const destroyMutants: Readonly<Record<string, Mutant>> = {
       },
     }),
   }),
-  'destroy/application-can-tell': redis({
+  'destroy/application-can-tell': impatientRedis({
     how: 'takes an outage for a success',
     says: /logged out: the status\nExpected: 5xx\nCame: 200/,
     methods: (good) => ({ destroy: async (id) => good.destroy(id).catch(() => {}) }),
   }),
-  'destroy/second-try': redis({
+  'destroy/second-try': impatientRedis({
     how: 'believes that what it has tried once is done',
     says: /logged out again, got the session\nExpected: undefined/,
     methods: () => {

@@ -1,4 +1,4 @@
-import { memory, redis } from './bases.js';
+import { impatientRedis, memory } from './bases.js';
 import { failingWith, plain } from './broken-ways.js';
 import type { Breakage, Callback, Methods, Mutant } from './mutant.js';
 
@@ -38,7 +38,7 @@ const savesNoMoreAfterOutage = (good: Methods): Partial<Methods> => {
 };
 
 export const failureMutants: Readonly<Record<string, Mutant>> = {
-  'failure/answered-refuse': redis({
+  'failure/answered-refuse': impatientRedis({
     how: 'calls back twice with a failure',
     says: /how often destroy called back\nExpected: 1\nCame: 2/,
     raw: destroyingBy((callback, error) => {
@@ -46,7 +46,7 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       callback(error);
     }),
   }),
-  'failure/answered-reset': redis({
+  'failure/answered-reset': impatientRedis({
     how: 'calls back with a failure, and then with a success',
     says: /how often destroy called back\nExpected: 1\nCame: 2/,
     raw: destroyingBy((callback, error) => {
@@ -54,14 +54,14 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       callback(null);
     }),
   }),
-  'failure/answered-hang': redis({
+  'failure/answered-hang': impatientRedis({
     how: 'calls back before it returns when it knows of an outage',
     says: /touch\nExpected: the callback after the call has returned/,
     raw: () => ({
       touch: (_id: string, _session: unknown, callback: Callback) => callback(new Error('no server')),
     }),
   }),
-  'failure/answered-silence': redis({
+  'failure/answered-silence': impatientRedis({
     how: 'never answers a get that the server does not answer',
     says: /get\nExpected: an answer within \d+ ms\nCame: none/,
     raw: (good) => ({
@@ -76,7 +76,7 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
     options: { retry: false },
     supports: { retries: false },
   }),
-  'failure/answered-cutreplies': redis({
+  'failure/answered-cutreplies': impatientRedis({
     how: 'calls back twice with a failure',
     says: /how often destroy called back\nExpected: 1\nCame: 2/,
     raw: destroyingBy((callback, error) => {
@@ -84,27 +84,27 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       callback(error);
     }),
   }),
-  'failure/get-is-an-error-refuse': redis({
+  'failure/get-is-an-error-refuse': impatientRedis({
     how: 'finds nothing where it finds no server',
     says: /Expected: an Error\nCame: undefined/,
     methods: findsNothingInOutage,
   }),
-  'failure/get-is-an-error-hang': redis({
+  'failure/get-is-an-error-hang': impatientRedis({
     how: 'hands the code of the driver on',
     says: /Expected: no ENOENT/,
     methods: failingWith('get', (error) => Object.assign(new Error(error.message), { code: 'ENOENT' })),
   }),
-  'failure/no-enoent': redis({
+  'failure/no-enoent': impatientRedis({
     how: 'hands the code of the driver on',
     says: /refused connections: destroy\nExpected: another code/,
     methods: failingWith('destroy', (error) => Object.assign(new Error(error.message), { code: 'ENOENT' })),
   }),
-  'failure/touch-answers': redis({
+  'failure/touch-answers': impatientRedis({
     how: 'takes a failed touch for a success',
     says: /touched a session[^\n]*\nExpected: an Error\nCame: null/,
     methods: (good) => ({ touch: async (id, session) => good.touch(id, session).catch(() => {}) }),
   }),
-  'failure/once': redis({
+  'failure/once': impatientRedis({
     how: 'takes what the callback throws for a failure of its own, and calls it again',
     says: /the calls\n[^\n]*\nCame: \[ 'destroy', 'destroy', 'get', 'set' \]/,
     raw: destroyingBy((callback, error) => {
@@ -115,14 +115,14 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       }
     }),
   }),
-  'failure/promises-agree': redis({
+  'failure/promises-agree': impatientRedis({
     how: 'returns a promise that is fulfilled when the callback has been told of a failure',
     says: /the promise of destroy\nExpected: failure\nCame: 'success'/,
     raw: (good) => ({
       destroy: (id: string, callback?: Callback) => good.destroy(id).then(() => callback?.(null), callback),
     }),
   }),
-  'failure/destroy-without-callback-refuse': redis({
+  'failure/destroy-without-callback-refuse': impatientRedis({
     how: 'rejects where nobody listens',
     says: /died of: (SessionStore|Backend)Error/,
     raw: destroyingBy((callback, error) => {
@@ -130,28 +130,28 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       callback(error);
     }),
   }),
-  'failure/destroy-without-callback-hang': redis({
+  'failure/destroy-without-callback-hang': impatientRedis({
     how: 'calls the callback that is not there',
     says: /died of: TypeError: callback is not a function/,
     raw: destroyingBy((callback, error) => callback(error)),
   }),
-  'failure/works-again': redis({
+  'failure/works-again': impatientRedis({
     how: 'saves no more after an outage',
     says: /Expected: success\nCame: the error Error: the connection is closed/,
     methods: savesNoMoreAfterOutage,
   }),
-  'failure/works-again-after-hang': redis({
+  'failure/works-again-after-hang': impatientRedis({
     how: 'saves no more after an outage',
     says: /Expected: success\nCame: the error Error: the connection is closed/,
     methods: savesNoMoreAfterOutage,
   }),
-  'failure/silenced-connections': redis({
+  'failure/silenced-connections': impatientRedis({
     how: 'saves no more after an outage',
     says: /Expected: success\nCame: the error Error: the connection is closed/,
     options: { retry: false },
     methods: savesNoMoreAfterOutage,
   }),
-  'failure/no-stranger': redis({
+  'failure/no-stranger': impatientRedis({
     how: 'finds nothing where it finds no server',
     says: /the status\nExpected: 5xx\nCame: 200/,
     methods: findsNothingInOutage,
@@ -192,7 +192,7 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       };
     },
   }),
-  'failure/close-in-outage': redis({
+  'failure/close-in-outage': impatientRedis({
     how: 'says good-bye to the server when it is closed, and fails where that fails',
     says: /Expected: success of close\nCame: /,
     raw: (good) => {
@@ -215,7 +215,7 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
       },
     }),
   }),
-  'failure/discreet-events-in-outage': redis({
+  'failure/discreet-events-in-outage': impatientRedis({
     how: 'tells whoever listens the session that it could not save',
     says: /nothing of the session's data in an event\nCame: .*storeError: /,
     methods: (good) => ({

@@ -1,5 +1,5 @@
 import type { SessionBackend } from '@session-stores/core';
-import { memory, redis } from './bases.js';
+import { impatientRedis, memory, redis } from './bases.js';
 import {
   leavesNoGraves,
   plain,
@@ -175,7 +175,7 @@ export const resurrectionMutants: Readonly<Record<string, Mutant>> = {
       };
     },
   }),
-  'resurrection/failed-save': redis({
+  'resurrection/failed-save': impatientRedis({
     ...blind,
     says: /saved it again, got it\nExpected: undefined/,
   }),

@@ -1,14 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SessionBackend } from '@session-stores/core';
-import { memory, redis } from './bases.js';
+import { impatientRedis, memory, redis } from './bases.js';
 import { plain } from './broken-ways.js';
 import type { Breakage, Callback, Methods, Mutant } from './mutant.js';
 
-/** As long as the outages of the suite can be survived. */
-const patient: Pick<Breakage, 'settings'> = { settings: { operationTimeout: 15_000 } };
-
-const givesUpSoon: Pick<Breakage, 'how' | 'settings' | 'options'> = {
-  ...patient,
+const givesUpSoon: Pick<Breakage, 'how' | 'options'> = {
   how: 'retries for 0.3 s',
   options: { operationTimeout: 300 },
 };
@@ -66,12 +62,11 @@ export const retryMutants: Readonly<Record<string, Mutant>> = {
   'retry/destroy-cut': redis({ ...givesUpSoon, says: /refuse\nExpected: success\nCame: / }),
   'retry/destroy-hung': redis({ ...givesUpSoon, says: /hang\nExpected: success\nCame: / }),
   'retry/destroy-reply-cut': redis({
-    ...patient,
     how: 'takes what it has destroyed itself for missing',
     says: /cutReplies\nExpected: success\nCame: /,
     backend: removesOnce,
   }),
-  'retry/destroy-silenced': redis({
+  'retry/destroy-silenced': impatientRedis({
     how: 'retries on the connection that is silent',
     says: /silence\nExpected: success\nCame: /,
     backend: staysOnConnection,
@@ -84,7 +79,6 @@ export const retryMutants: Readonly<Record<string, Mutant>> = {
     methods: (good) => ({ get: async (id) => good.get(id).catch(() => undefined) }),
   }),
   'retry/exactly-once': redis({
-    ...patient,
     how: 'calls back for each attempt',
     says: /how often destroy called back\nExpected: 1\nCame: 2/,
     raw: (good) => ({
@@ -109,32 +103,29 @@ export const retryMutants: Readonly<Record<string, Mutant>> = {
     }),
   }),
   'retry/update-once': redis({
-    ...patient,
     how: 'does again whatever was not answered',
     says: /got the count\nExpected: 40\nCame: [4-6]\d/,
     options: { retry: false },
     methods: repeating(5),
   }),
   'retry/not-undone': redis({
-    ...patient,
     how: 'does again whatever was not answered',
     says: /by whom it was saved last\nExpected: 'other'\nCame: 'mine'/,
     options: { retry: false },
     methods: repeating(300),
   }),
   'retry/counters': redis({
-    ...patient,
     how: 'does again whatever was not answered',
     says: /a counter\nExpected: \d+\nCame: \d+/,
     options: { retry: false },
     methods: repeating(5),
   }),
-  'retry/give-up-hides': redis({
+  'retry/give-up-hides': impatientRedis({
     how: 'shows a session that it was to destroy and could not',
     says: /(what a get during the outage found|got it by the same store)\nExpected: undefined\nCame: \{/,
     options: { retry: false },
   }),
-  'retry/give-up-id-again': redis({
+  'retry/give-up-id-again': impatientRedis({
     how: 'completes a destroy that it had given up when there is another session under the id',
     says: /got it by both stores\nExpected: /,
     methods: (good) => {
