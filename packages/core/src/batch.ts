@@ -6,6 +6,8 @@ export class Parcel<Item, Answer> {
   readonly operation: Operation | undefined;
   /** Whether it has gone out: if it fails then, nobody knows whether it took effect. */
   sent = false;
+  /** Epoch ms, the clock that expiries are counted from. */
+  readonly madeAt = Date.now();
   readonly answer: Promise<Answer>;
   settle!: (answer: Answer) => void;
   fail!: (error: unknown) => void;

@@ -1,5 +1,6 @@
 import type {
   CallContext,
+  Expiry,
   ItemError,
   ReadAnswer,
   RecordRemoval,
@@ -46,8 +47,8 @@ export class BackendCalls {
     this.#onEvicted = hooks.onEvicted;
     this.#onError = hooks.onError;
     this.#reads = this.#batcher('read', backend.read.bind(backend), (id) => id);
-    this.#writes = this.#batcher('write', backend.write.bind(backend), (write) => write.id);
-    this.#touches = this.#batcher('touch', backend.touch.bind(backend), (touch) => touch.id);
+    this.#writes = this.#batcher('write', backend.write.bind(backend), (write) => write.id, afterWait);
+    this.#touches = this.#batcher('touch', backend.touch.bind(backend), (touch) => touch.id, afterWait);
     this.#removals = this.#batcher('remove', backend.remove.bind(backend), (removal) => removal.id);
   }
 
@@ -114,21 +115,24 @@ export class BackendCalls {
     action: string,
     primitive: (items: readonly Item[], context: CallContext) => Promise<readonly Answer[]>,
     idOf: (item: Item) => string,
+    whenSent: (item: Item, waited: number) => Item = (item) => item,
   ): Batcher<Item, Answered<Answer>> {
     type Parcels = readonly Parcel<Item, Answered<Answer>>[];
     /** Deals out the answers of one call; resolves to why there are none, if there are none. */
     const deal = async (parcels: Parcels): Promise<{ readonly error: unknown } | undefined> => {
-      const items: Item[] = [];
+      const distinct: Parcel<Item, Answered<Answer>>[] = [];
       // Two reads of one id share the answer; each makes its own session of it.
       const positions = new Map<string, number>();
-      for (const { item } of parcels) {
-        const id = idOf(item);
+      for (const parcel of parcels) {
+        const id = idOf(parcel.item);
         if (!positions.has(id)) {
-          positions.set(id, items.push(item) - 1);
+          positions.set(id, distinct.push(parcel) - 1);
         }
       }
       try {
         const work = async (context: CallContext): Promise<readonly Answer[]> => {
+          const now = Date.now();
+          const items = distinct.map(({ item, madeAt }) => whenSent(item, Math.max(0, now - madeAt)));
           const given = await primitive(items, context);
           if (!Array.isArray(given) || given.length !== items.length) {
             throw new TypeError(`The backend's ${action} must resolve to as many answers as it got items`);
@@ -231,6 +235,13 @@ export function isTransient(error: unknown): boolean {
   return (
     error instanceof SessionStoreError && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'TIMEOUT')
   );
+}
+
+/** An expiry is told in ms from when it was asked for, and a session must not live longer because it had to wait. */
+function afterWait<Item extends { readonly expiry: Expiry }>(item: Item, waited: number): Item {
+  const { in: milliseconds, exact } = item.expiry;
+  const left = milliseconds - waited;
+  return { ...item, expiry: { in: exact ? Math.max(1, left) : left, exact } };
 }
 
 function isItemError(answer: unknown): answer is ItemError {

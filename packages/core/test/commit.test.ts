@@ -150,13 +150,15 @@ describe('update', () => {
     backend.applyWrite(insertOf('a', {}));
     const revisions: string[] = [backend.rows.get('a')?.revision ?? ''];
     for (let i = 0; i < 10; i++) {
-      await writesOfAnother(backend, 1);
       await new SessionStore(backend).update('a', (session) => void Object.assign(session, { i }));
       revisions.unshift(backend.rows.get('a')?.revision ?? '');
     }
-    expect(revisions[0]).toHaveLength(9 * 12);
-    expect(revisions[0]?.slice(24, 36)).toBe(revisions[1]?.slice(0, 12));
-    expect(revisions[0]?.slice(96)).toBe(revisions[4]?.slice(0, 12));
+    expect(revisions[0]).toBe(
+      revisions
+        .slice(0, 9)
+        .map((revision) => revision.slice(0, 12))
+        .join(''),
+    );
   });
 
   it('does not call its function when there is no session, and resolves to undefined', async () => {

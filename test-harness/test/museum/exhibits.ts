@@ -2,7 +2,7 @@ import type { Area } from '@session-stores/test-harness';
 
 /** An old release of a real store in which a known bug lived, and the one that mended it. */
 export interface Exhibit {
-  readonly package: 'memorystore' | 'better-sqlite3-session-store' | 'connect-pg-simple' | 'connect-redis';
+  readonly package: 'memorystore' | 'session-file-store' | 'better-sqlite3-session-store' | 'connect-pg-simple' | 'connect-redis';
   readonly broken: string;
   readonly mended: string;
   readonly bug: string;
@@ -49,6 +49,15 @@ export const exhibits: readonly Exhibit[] = [
     source: 'README of better-sqlite3-session-store, 0.1.0',
     area: 'expiry',
     checks: ['expiry/not-returned', 'expiry/touch-too-late', 'expiry/long'],
+  },
+  {
+    package: 'session-file-store',
+    broken: '1.1.1',
+    mended: '1.1.2',
+    bug: 'a destroy without a callback is an unhandled rejection, and the session stays',
+    source: 'valery-barysok/session-file-store#63',
+    area: 'destroy',
+    checks: ['destroy/without-callback', 'destroy/idle-timeout'],
   },
   {
     package: 'connect-pg-simple',

@@ -44,6 +44,8 @@ const creators: Record<Exhibit['package'], (surroundings: Surroundings, url: str
     return { options: { client }, close: () => client.close() };
   },
 
+  'session-file-store': async ({ directory }) => ({ options: { path: directory, logFn() {} }, close() {} }),
+
   'connect-pg-simple': async ({ namespace, address }, url) => {
     const { username, password, pathname } = new URL(url);
     const pool = new pg.Pool({ user: username, password, database: pathname.slice(1), ...address });
