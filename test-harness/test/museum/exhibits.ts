@@ -2,7 +2,12 @@ import type { Area } from '@session-stores/test-harness';
 
 /** An old release of a real store in which a known bug lived, and the one that mended it. */
 export interface Exhibit {
-  readonly package: 'memorystore' | 'session-file-store' | 'better-sqlite3-session-store' | 'connect-pg-simple' | 'connect-redis';
+  readonly package:
+    | 'memorystore'
+    | 'session-file-store'
+    | 'better-sqlite3-session-store'
+    | 'connect-pg-simple'
+    | 'connect-redis';
   readonly broken: string;
   readonly mended: string;
   readonly bug: string;
