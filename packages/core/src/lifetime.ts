@@ -56,7 +56,7 @@ export function hasOnlyExpires(cookie: CookieData | undefined): boolean {
 }
 
 /** When the cookie says that the session ends, in epoch ms; `undefined`: it does not say. Throws `INVALID_SESSION`. */
-export function expiresOf(cookie: CookieData | undefined, now: number): number | undefined {
+function expiresOf(cookie: CookieData | undefined, now: number): number | undefined {
   const expires = cookie?.expires;
   if (expires instanceof Date || typeof expires === 'string') {
     const at = new Date(expires).getTime();

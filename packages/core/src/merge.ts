@@ -54,7 +54,7 @@ function partOf(object: PlainObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : absent;
 }
 
-export function isPlainObject(value: unknown): value is PlainObject {
+function isPlainObject(value: unknown): value is PlainObject {
   if (typeof value !== 'object' || value === null) {
     return false;
   }
@@ -63,7 +63,7 @@ export function isPlainObject(value: unknown): value is PlainObject {
 }
 
 /** Leaves are equal when they serialize to the same text. */
-export function equalBy(serializer: Serializer, a: unknown, b: unknown): boolean {
+function equalBy(serializer: Serializer, a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) {
     return true;
   }

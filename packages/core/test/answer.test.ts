@@ -1,7 +1,8 @@
 import { SessionStore, SessionStoreError } from '@session-stores/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LossyBackend } from './lossy-backend.js';
 import { made } from './requests.js';
+import { refuseUnhandledRejections } from './unhandled-rejections.js';
 
 /** Every method that takes a callback, as `call(callback)`. */
 function methodsOf(store: SessionStore): Record<string, (callback?: never) => Promise<unknown>> {
@@ -37,17 +38,7 @@ async function callsOf(call: (callback?: never) => Promise<unknown>): Promise<un
 }
 
 describe('every method', () => {
-  const unhandled: unknown[] = [];
-  const note = (error: unknown): void => void unhandled.push(error);
-  beforeEach(() => {
-    unhandled.length = 0;
-    process.on('unhandledRejection', note);
-  });
-  afterEach(async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    process.off('unhandledRejection', note);
-    expect(unhandled).toEqual([]);
-  });
+  refuseUnhandledRejections();
 
   it('calls back once, later, with null for no error', async () => {
     for (const [name, method] of Object.entries(methodsOf(new SessionStore(new LossyBackend())))) {

@@ -1,6 +1,7 @@
 import { RetryingStore } from '@session-stores/core';
 import session from 'express-session';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { refuseUnhandledRejections } from './unhandled-rejections.js';
 
 type Answer = (error?: unknown, value?: unknown) => void;
 
@@ -41,17 +42,7 @@ const quick = { retry: { minTimeout: 1, maxTimeout: 5, attemptTimeout: 50 }, ope
 const found = { cookie: {}, user: 'ann' };
 
 describe('RetryingStore', () => {
-  const unhandled: unknown[] = [];
-  const note = (error: unknown): void => void unhandled.push(error);
-  beforeEach(() => {
-    unhandled.length = 0;
-    process.on('unhandledRejection', note);
-  });
-  afterEach(async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    process.off('unhandledRejection', note);
-    expect(unhandled).toEqual([]);
-  });
+  refuseUnhandledRejections();
 
   it('tries get, touch and destroy again while the server is away', async () => {
     const [get, touch, destroy] = [[refused(), refused('ECONNRESET')], [refused()], [refused()]].map(

@@ -34,7 +34,7 @@ export async function* scanKeys(
 }
 
 /** A prefix is data: in a pattern it stands for itself. */
-export function escapeGlob(text: string): string {
+function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]]/g, '\\$&');
 }
 
