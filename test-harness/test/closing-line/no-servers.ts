@@ -6,6 +6,11 @@ export default function setup(project: TestProject): void {
     redis: undefined,
     'redis-server': undefined,
     postgres: 'postgres://here',
+    mongo: undefined,
+    'mongo-server': undefined,
+    ferretdb: undefined,
+    mongod: undefined,
+    'mongod-binary': undefined,
     chromium: undefined,
   });
 }
