@@ -1,4 +1,4 @@
-interface KnownServer {
+export interface KnownServer {
   readonly title: string;
   readonly remedy: string;
   /** Some machines cannot have it: `.ci/run` may allow, in ALLOW_NOT_RUN, that its tests are not run there. */
