@@ -8,7 +8,13 @@ export {
   type MongoReplicaSetOptions,
   startMongoReplicaSet,
 } from './servers/mongo-replica-set.js';
+export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './servers/pgbouncer.js';
 export { type PostgresServer, startPostgres } from './servers/postgres.js';
+export {
+  type PostgresStandby,
+  type PostgresStandbyOptions,
+  startPostgresStandby,
+} from './servers/postgres-standby.js';
 export { type RedisOptions, type RedisServer, startRedis } from './servers/redis.js';
 export {
   type RedisCluster,

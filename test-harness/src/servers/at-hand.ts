@@ -4,6 +4,7 @@ import { findProgram } from './find-program.js';
 import type { ServersAtHand } from './known-servers.js';
 import { startOwnMongo } from './mongo.js';
 import { askMongo } from './mongo-driver.js';
+import { findPgBouncer } from './pgbouncer.js';
 import { findPostgresServer, startPostgres } from './postgres.js';
 import { findRedisServer, startRedis } from './redis.js';
 
@@ -48,13 +49,16 @@ async function shareRedis(): Promise<Share<'redis' | 'redis-server'>> {
   };
 }
 
-async function sharePostgres(): Promise<Share<'postgres'>> {
+async function sharePostgres(): Promise<Share<'postgres' | 'postgres-server' | 'pgbouncer'>> {
   const { PG_URL, DATABASE_URL } = process.env;
   // DATABASE_URL may name a database of any kind.
   const named = [PG_URL, DATABASE_URL].find((url) => url !== undefined && /^postgres(ql)?:/.test(url));
-  const own =
-    named === undefined && (await findPostgresServer()) !== undefined ? await startPostgres() : undefined;
-  return { atHand: { postgres: named ?? own?.url }, stop: async () => own?.stop() };
+  const program = (await findPostgresServer())?.postgres;
+  const own = named === undefined && program !== undefined ? await startPostgres() : undefined;
+  return {
+    atHand: { postgres: named ?? own?.url, 'postgres-server': program, pgbouncer: findPgBouncer() },
+    stop: async () => own?.stop(),
+  };
 }
 
 async function shareMongo(): Promise<

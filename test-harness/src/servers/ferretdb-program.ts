@@ -40,7 +40,7 @@ async function build(go: string, program: string): Promise<void> {
     await run(go, args, { cwd: sources, timeout: buildLimit });
     await rename(unfinished, program);
   } catch (error) {
-    throw new Error(`FerretDB cannot be compiled: ${said(error)}`, { cause: error });
+    throw failure(go, error);
   } finally {
     await rm(unfinished, { force: true });
   }
@@ -49,16 +49,19 @@ async function build(go: string, program: string): Promise<void> {
 async function fingerprint(go: string): Promise<string> {
   const hash = createHash('sha256');
   const compiler = run(go, ['env', 'GOVERSION', 'GOOS', 'GOARCH'], { cwd: sources }).catch((error) => {
-    throw new Error(`Go does not work: ${said(error)}`, { cause: error });
+    throw failure(go, error);
   });
   hash.update((await compiler).stdout);
   for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(await readFile(join(sources, file)));
   return hash.digest('hex').slice(0, 16);
 }
 
-function said(error: unknown): string {
+function failure(go: string, error: unknown): Error {
   const { stderr, message } = error as { stderr?: string; message: string };
-  return stderr?.trim() || message;
+  const said = stderr?.trim() || message;
+  return new Error(`FerretDB, which takes Go 1.24 or later, cannot be compiled by ${go}:\n${said}`, {
+    cause: error,
+  });
 }
 
 function cacheFolder(): string {

