@@ -28,6 +28,7 @@ const publicNames: Record<string, readonly string[]> = {
     'startPostgres',
     'startRedis',
     'startRedisCluster',
+    'startRedisSentinel',
     'subjectFrom',
   ],
 };
