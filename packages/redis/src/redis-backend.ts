@@ -10,6 +10,7 @@ import {
   type RecordTouch,
   type RecordWrite,
   type RemoveAnswer,
+  ServerClock,
   type SessionBackend,
   type SessionRecord,
   type TouchAnswer,
@@ -22,7 +23,6 @@ import { RedisFailure, replyFailure } from './redis-failure.js';
 import { scanKeys } from './scan.js';
 import { callScript, type Reply, type ScriptItem } from './script-call.js';
 import { liveScript, readScript, removeScript, type Script, touchScript, writeScript } from './scripts.js';
-import { ServerClock } from './server-clock.js';
 
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
 export class RedisBackend implements SessionBackend {
