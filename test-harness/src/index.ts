@@ -16,12 +16,13 @@ export {
   startPostgresStandby,
 } from './servers/postgres-standby.js';
 export { type RedisOptions, type RedisServer, startRedis } from './servers/redis.js';
+export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './servers/redis-cluster.js';
+export type { RedisNode } from './servers/redis-process.js';
 export {
-  type RedisCluster,
-  type RedisClusterNode,
-  type RedisClusterOptions,
-  startRedisCluster,
-} from './servers/redis-cluster.js';
+  type RedisSentinel,
+  type RedisSentinelOptions,
+  startRedisSentinel,
+} from './servers/redis-sentinel.js';
 export type { ApplicationOptions, TestApplication } from './suite/application.js';
 export {
   type Area,

@@ -33,6 +33,7 @@ const publicNames: Record<string, readonly string[]> = {
     'startPostgresStandby',
     'startRedis',
     'startRedisCluster',
+    'startRedisSentinel',
     'subjectFrom',
   ],
 };
