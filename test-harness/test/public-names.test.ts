@@ -6,6 +6,7 @@ const publicNames: Record<string, readonly string[]> = {
     'BackendError',
     'InvalidOptionError',
     'RetryingStore',
+    'ServerClock',
     'SessionStore',
     'SessionStoreError',
     'oneByOne',
@@ -14,6 +15,12 @@ const publicNames: Record<string, readonly string[]> = {
     'withRetries',
   ],
   '@session-stores/memory': ['MemoryBackend', 'MemoryStore', 'RetryingMemoryStore'],
+  '@session-stores/postgres': [
+    'PostgresBackend',
+    'PostgresFailure',
+    'PostgresStore',
+    'RetryingPostgresStore',
+  ],
   '@session-stores/redis': ['RedisBackend', 'RedisFailure', 'RedisStore', 'RetryingRedisStore'],
   '@session-stores/sqlite': ['RetryingSqliteStore', 'SqliteBackend', 'SqliteStore'],
   '@session-stores/test-harness': [

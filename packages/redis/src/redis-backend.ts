@@ -1,18 +1,20 @@
-import type {
-  CallContext,
-  ClearContext,
-  Expiry,
-  ItemError,
-  OpenContext,
-  ReadAnswer,
-  RecordRemoval,
-  RecordTouch,
-  RecordWrite,
-  RemoveAnswer,
-  SessionBackend,
-  SessionRecord,
-  TouchAnswer,
-  WriteAnswer,
+import {
+  type CallContext,
+  type ClearContext,
+  type Expiry,
+  InvalidOptionError,
+  type ItemError,
+  type OpenContext,
+  type ReadAnswer,
+  type RecordRemoval,
+  type RecordTouch,
+  type RecordWrite,
+  type RemoveAnswer,
+  ServerClock,
+  type SessionBackend,
+  type SessionRecord,
+  type TouchAnswer,
+  type WriteAnswer,
 } from '@session-stores/core';
 import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
@@ -31,7 +33,6 @@ import {
   type WritingScript,
   writeScripts,
 } from './scripts.js';
-import { ServerClock } from './server-clock.js';
 
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
 export class RedisBackend implements SessionBackend {

@@ -1,8 +1,8 @@
+import type { ServerClock } from '@session-stores/core';
 import type { Connection } from './connection.js';
 import type { Driver } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import type { Script } from './scripts.js';
-import type { ServerClock } from './server-clock.js';
 
 /** What a script answered for one key, or why there is no answer. */
 export type Reply = readonly unknown[] | number | RedisFailure;
