@@ -2,7 +2,6 @@ import {
   type CallContext,
   type ClearContext,
   type Expiry,
-  InvalidOptionError,
   type ItemError,
   type OpenContext,
   type ReadAnswer,
