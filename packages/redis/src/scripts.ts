@@ -197,8 +197,9 @@ export const touchScript = script(
 );
 
 /**
- * Arguments: the birth (empty: whatever is there), the grace in ms. UNLINK comes before SET: after a first write a script
- * may go on although the memory is full, so that a logout succeeds even then.
+ * Arguments: the birth (empty: whatever is there), the grace in ms. When the memory is full the grave has to wait until
+ * UNLINK has made room: after a first write a script may go on, so that a logout succeeds even then. Not always so, because
+ * on a Cluster a key that is gone, of a slot that is on its way to another node, cannot be set here any more.
  */
 export const removeScripts = writingScript(
   eachKey(
@@ -214,9 +215,12 @@ export const removeScripts = writingScript(
       return unchanged(key, found, { 'removed' })
     end
     if not found.live and (birth == '' or grace == 0) then return unchanged(key, found, { 'removed' }) end
-    local done = redis.pcall('UNLINK', key)
-    if birth ~= '' and grace > 0 and not (type(done) == 'table') then
-      done = redis.pcall('SET', key, graveOf(birth), 'PX', grace)
+    local done
+    if birth ~= '' and grace > 0 then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
+    local full = type(done) == 'table' and done.err and string.find(done.err, 'OOM', 1, true)
+    if not done or full then
+      done = redis.pcall('UNLINK', key)
+      if full then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
     end
     if type(done) == 'table' and done.err then return { 'error', done.err } end
     return { 'removed' }
