@@ -136,7 +136,7 @@ export class Connections {
   }
 }
 
-/** Runs one statement on a connection. Rejects as pg does. */
+/** Runs one statement on a connection, or several without values, of which the reply is nothing. Rejects as pg does. */
 export async function run(
   client: PostgresClient,
   { text, name }: Statement,

@@ -1,4 +1,4 @@
-import { type Reply, run } from './connections.js';
+import { run } from './connections.js';
 import { failureOf, PostgresFailure } from './postgres-failure.js';
 import { type PostgresClient, type PostgresSettings, versionSuffix } from './postgres-options.js';
 import { sweepGranule } from './row-states.js';
@@ -66,20 +66,18 @@ export async function prepareSchema(
   steps = migrations,
 ): Promise<void> {
   // Without the lock first: it is the way of every start but one.
-  const found = await look(client, names, steps.length);
+  const found = await versionOf(client, names, steps.length);
   if (found === steps.length) return;
   if (!create) throw missing(names, found, steps, "option 'createTable' is false");
   try {
-    await run(client, { text: 'begin' });
-    await run(client, { text: `select pg_advisory_xact_lock(${creationLock})` });
-    const from = await look(client, names, steps.length);
-    for (const text of statementsFrom(names, from, steps)) await run(client, { text });
-    await run(client, { text: 'commit' });
+    await run(client, { text: `begin; select pg_advisory_xact_lock(${creationLock})` });
+    const from = await versionOf(client, names, steps.length);
+    await run(client, { text: [...statementsFrom(names, from, steps), 'commit'].join(';\n') });
   } catch (error) {
     // Where the connection is broken, the server takes everything back by itself.
     await run(client, { text: 'rollback' }).catch(() => {});
     const failure = failureOf(error);
-    if (failure instanceof PostgresFailure && ['PERMISSION', 'NO_TABLE'].includes(failure.kind)) {
+    if (failure instanceof PostgresFailure && failure.sqlState !== undefined && !failure.transient) {
       throw missing(names, found, steps, failure.message);
     }
     throw failure;
@@ -87,11 +85,8 @@ export async function prepareSchema(
 }
 
 /** The version of the tables; 0: there are none. Throws where they are not ours, or newer. */
-async function look(client: PostgresClient, names: TableNames, newest: number): Promise<number> {
-  const columns = `select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ')
-    from pg_catalog.pg_attribute where attnum > 0 and not attisdropped and attrelid = pg_catalog.to_regclass`;
-  const text = `select (${columns}($1)), (${columns}($2)), pg_catalog.pg_is_in_recovery()`;
-  const reply = await run(client, { text }, [names.records, names.version]);
+async function versionOf(client: PostgresClient, names: TableNames, newest: number): Promise<number> {
+  const reply = await run(client, { text: lookText }, [names.records, names.version]);
   const [records, version, isStandby] = reply.rows[0] as readonly (string | null)[];
   if (isStandby === 't') {
     throw new PostgresFailure(
@@ -100,12 +95,12 @@ async function look(client: PostgresClient, names: TableNames, newest: number): 
       true,
     );
   }
-  if (version === null) {
-    if (records === null) return 0;
-    throw notOurs(names.records);
-  }
-  if (version !== 'version integer') throw notOurs(names.version);
-  const found = versionIn(await run(client, { text: `select max(version) from ${names.version}` }));
+  if (version === null && records !== null) throw notOurs(names.records);
+  if (version !== null && version !== 'version integer') throw notOurs(names.version);
+  // Without the table somebody dropped it, and left the other.
+  if (version === null || records === null) return 0;
+  const { rows } = await run(client, { text: `select max(version) from ${names.version}` });
+  const found = Number(rows[0]?.[0] ?? 0);
   if (found > newest) {
     throw new PostgresFailure(
       'SERVER',
@@ -113,16 +108,16 @@ async function look(client: PostgresClient, names: TableNames, newest: number): 
       false,
     );
   }
-  // Somebody dropped it, and left the other.
-  if (records === null) return 0;
   const has = (records as string).split(', ');
   if (found === 0 || !recordColumns.every((column) => has.includes(column))) throw notOurs(names.records);
   return found;
 }
 
-function versionIn({ rows }: Reply): number {
-  return Number(rows[0]?.[0] ?? 0);
-}
+const columnsOf = (table: string): string => `(
+  select string_agg(attname || ' ' || pg_catalog.format_type(atttypid, atttypmod), ', ')
+  from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass(${table}) and attnum > 0 and not attisdropped
+)`;
+const lookText = `select ${columnsOf('$1')}, ${columnsOf('$2')}, pg_catalog.pg_is_in_recovery()`;
 
 function statementsFrom(names: TableNames, from: number, steps: readonly Migration[]): string[] {
   if (from === steps.length) return [];

@@ -1,5 +1,5 @@
 // What child processes import too: it runs as it is, so it imports packages only. The query tells the form and the server.
-import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
+import { PostgresBackend, PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import pg from 'pg';
 
@@ -12,21 +12,29 @@ export function subjectOf(form: string, url: string): Subject {
     proxied.host = `${address?.host}:${address?.port}`;
     return proxied.href;
   };
+  let pool: pg.Pool | undefined;
+  const direct = (): pg.Pool => {
+    pool ??= new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+    return pool;
+  };
   return {
     name: Store.name,
-    create: (surroundings) => new Store({ url: through(surroundings), table: surroundings.namespace }),
+    async create(surroundings) {
+      const table = surroundings.namespace;
+      // Some sessions of the suite live for a tenth of a second, and many tables are made at once.
+      const first = new PostgresBackend({ pool: direct(), table });
+      await first.open({ signal: AbortSignal.timeout(20_000), onError() {}, onEvicted() {} });
+      await first.close();
+      return new Store({ url: through(surroundings), table });
+    },
     supports: {
       network: { host, port: Number(port || 5432) },
       shared: true,
       retries,
       processes: new URL(`?${new URLSearchParams({ form, url })}`, import.meta.url),
       async corrupt(id, { namespace }) {
-        const client = new pg.Client(url);
-        await client.connect();
-        await client.query(`update ${pg.escapeIdentifier(namespace)} set data = '{not json' where id = $1`, [
-          id,
-        ]);
-        await client.end();
+        const table = pg.escapeIdentifier(namespace);
+        await direct().query(`update ${table} set data = '{not json' where id = $1`, [id]);
       },
     },
   };
