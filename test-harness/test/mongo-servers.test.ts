@@ -90,7 +90,7 @@ describeWithServer('mongo-server', 'a MongoDB of a test', () => {
         }
       };
       const writers = Array.from({ length: 8 }, () => writer().catch(() => {}));
-      await expect.poll(() => acknowledged.length).toBeGreaterThan(50);
+      await expect.poll(() => acknowledged.length, { timeout: 15_000 }).toBeGreaterThan(50);
       await server.kill();
       await Promise.all(writers);
     });

@@ -59,7 +59,7 @@ describeWithServer('postgres-server', 'a PostgreSQL with a standby', () => {
       });
     };
     const writers = Array.from({ length: 4 }, () => writer().catch(() => {}));
-    await expect.poll(() => acknowledged.length).toBeGreaterThan(20);
+    await expect.poll(() => acknowledged.length, { timeout: 15_000 }).toBeGreaterThan(20);
     await primary.kill();
     await Promise.all(writers);
     return acknowledged;
