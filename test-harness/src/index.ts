@@ -1,6 +1,12 @@
 export type { BackendSubject, Spoiled } from './backend-contract/backend-check.js';
 export { describeSessionBackend } from './backend-contract/describe-session-backend.js';
-export { type FaultMode, type FaultProxy, type HeldRequests, startFaultProxy } from './faults/fault-proxy.js';
+export {
+  type FaultMode,
+  type FaultProxy,
+  type HeldReplies,
+  type HeldRequests,
+  startFaultProxy,
+} from './faults/fault-proxy.js';
 export { type MongoServer, startFerret, startMongo } from './servers/mongo.js';
 export {
   type MongoMember,
