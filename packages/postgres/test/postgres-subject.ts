@@ -1,5 +1,5 @@
 // What child processes import too: it runs as it is, so it imports packages only. The query tells the form and the server.
-import { PostgresBackend, PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
+import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import pg from 'pg';
 
@@ -20,12 +20,11 @@ export function subjectOf(form: string, url: string): Subject {
   return {
     name: Store.name,
     async create(surroundings) {
-      const table = surroundings.namespace;
-      // Some sessions of the suite live for a tenth of a second, and many tables are made at once.
-      const first = new PostgresBackend({ pool: direct(), table });
-      await first.open({ signal: AbortSignal.timeout(20_000), onError() {}, onEvicted() {} });
-      await first.close();
-      return new Store({ url: through(surroundings), table });
+      const store = new Store({ url: through(surroundings), table: surroundings.namespace });
+      // Makes the table. Some sessions of the suite live for a tenth of a second, which on a busy machine is what the first
+      // connection takes.
+      await store.length();
+      return store;
     },
     supports: {
       network: { host, port: Number(port || 5432) },
