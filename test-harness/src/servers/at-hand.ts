@@ -1,3 +1,4 @@
+import { startInDocker } from './docker.js';
 import { buildFerret, findGo } from './ferretdb-program.js';
 import { findMongod, type MongoProgram } from './find-mongo.js';
 import { findProgram } from './find-program.js';
@@ -21,7 +22,10 @@ interface Share<Name extends keyof ServersAtHand> {
   stop(): Promise<void>;
 }
 
-/** Uses the servers that the environment names, and starts the others where this machine has them. */
+/**
+ * Uses the servers that the environment names, and starts the others by what this machine has: a program, an npm package
+ * that brings one, a Docker engine.
+ */
 export async function startSharedServers(): Promise<SharedServers> {
   const shares = await Promise.allSettled([shareRedis(), sharePostgres(), shareMongo()]);
   const stop = async () => {
@@ -42,7 +46,10 @@ export async function startSharedServers(): Promise<SharedServers> {
 async function shareRedis(): Promise<Share<'redis' | 'redis-server'>> {
   const { REDIS_URL } = process.env;
   const program = findRedisServer();
-  const own = REDIS_URL === undefined && program !== undefined ? await startRedis() : undefined;
+  const own =
+    REDIS_URL === undefined
+      ? await (program === undefined ? startInDocker('redis') : startRedis())
+      : undefined;
   return {
     atHand: { redis: REDIS_URL ?? own?.url, 'redis-server': program },
     stop: async () => own?.stop(),
@@ -54,7 +61,10 @@ async function sharePostgres(): Promise<Share<'postgres' | 'postgres-server' | '
   // DATABASE_URL may name a database of any kind.
   const named = [PG_URL, DATABASE_URL].find((url) => url !== undefined && /^postgres(ql)?:/.test(url));
   const program = (await findPostgresServer())?.postgres;
-  const own = named === undefined && program !== undefined ? await startPostgres() : undefined;
+  const own =
+    named === undefined
+      ? await (program === undefined ? startInDocker('postgres') : startPostgres())
+      : undefined;
   return {
     atHand: { postgres: named ?? own?.url, 'postgres-server': program, pgbouncer: findPgBouncer() },
     stop: async () => own?.stop(),
@@ -68,7 +78,7 @@ async function shareMongo(): Promise<
   const [mongod, ferret] = await Promise.all([findMongod(), buildFerretIfAny()]);
   remember(mongod);
   const program = mongo(mongod, ferret);
-  const own = MONGO_URL === undefined && program !== undefined ? await startOwnMongo(program) : undefined;
+  const own = MONGO_URL === undefined ? await startAnyMongo(program) : undefined;
   const url = MONGO_URL ?? own?.url;
   return {
     atHand: {
@@ -80,6 +90,12 @@ async function shareMongo(): Promise<
     },
     stop: async () => own?.stop(),
   };
+}
+
+/** A real mongod in Docker is worth more than FerretDB, and less than one that can be killed and restarted. */
+async function startAnyMongo(program: MongoProgram | undefined) {
+  const inDocker = program?.kind === 'mongod' ? undefined : await startInDocker('mongo');
+  return inDocker ?? (program === undefined ? undefined : startOwnMongo(program));
 }
 
 function mongo(mongod: string | undefined, ferret: string | undefined): MongoProgram | undefined {
