@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithServer } from '../src/servers/needs.js';
 
 const run = promisify(execFile);
+/** Ms for one example. One of them waits until a cluster has got over the death of a node. */
+const limit = 60_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The README files of the repository and of every package. */
@@ -55,7 +57,7 @@ describeWithServer('redis', 'examples of the README files', (url) => {
   });
 
   for (const [index, { name, code, extension }] of all.entries()) {
-    it.concurrent(`${name} runs`, async () => {
+    it.concurrent(`${name} runs`, { timeout: 2 * limit }, async () => {
       const file = join(folder, `example-${index}.${extension}`);
       await writeFile(file, code.replaceAll('redis://127.0.0.1:6379', url));
       const program = `await import(${JSON.stringify(pathToFileURL(file).href)}); process.exit()`;
@@ -63,7 +65,7 @@ describeWithServer('redis', 'examples of the README files', (url) => {
       await run(process.execPath, ['--input-type=module', '--eval', program], {
         cwd: folder,
         env,
-        timeout: 15_000,
+        timeout: limit,
       });
     });
   }

@@ -3,13 +3,15 @@ import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis-5';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
-import { RedisBackend } from '../src/index.js';
+import { RedisBackend, RetryingRedisStore } from '../src/index.js';
 import { one, opened, sample, within } from './samples.js';
 
 describeWithServer('redis-server', 'Redis Cluster', () => {
   let cluster: RedisCluster;
   beforeAll(async () => {
-    cluster = await startRedisCluster({ masters: 3, replicas: 1 });
+    // Otherwise all nodes refuse everything from when one is found to be down until its replica has taken over.
+    const args = ['--cluster-require-full-coverage', 'no'];
+    cluster = await startRedisCluster({ masters: 3, replicas: 1, args });
   }, 40_000);
   afterAll(() => cluster?.stop());
 
@@ -135,6 +137,47 @@ describeWithServer('redis-server', 'Redis Cluster', () => {
       });
       await backend.close();
       client.disconnect();
+      await victim?.restart();
+    }, 40_000);
+
+    it('a node that hangs holds up its own sessions only, until its replica takes over', async () => {
+      await cluster.settled();
+      const store = new RetryingRedisStore({ client: new Cluster(nodes()), prefix: 'hang:' });
+      const ids = Array.from({ length: 40 }, (_, i) => `${i}`);
+      await Promise.all(ids.map((id) => store.set(id, { cookie: {}, id } as never)));
+      const victim = await cluster.masterOf('hang:0');
+      const masters = await Promise.all(ids.map((id) => cluster.masterOf(`hang:${id}`)));
+      const others = ids.filter((_, i) => masters[i] !== victim);
+      expect(others.length).toBeLessThan(ids.length - 1);
+      victim.pause();
+      try {
+        let silent = true;
+        // Asked for all the time, as by requests: each call finds the others on their way.
+        const own = Promise.all(
+          ids
+            .filter((id) => !others.includes(id))
+            .map(async (id) => expect(await store.get(id)).toMatchObject({ id })),
+        ).then(() => {
+          silent = false;
+        });
+        let longest = 0;
+        let calls = 0;
+        while (silent) {
+          const started = performance.now();
+          await Promise.all(others.map(async (id) => expect(await store.get(id)).toMatchObject({ id })));
+          longest = Math.max(longest, performance.now() - started);
+          calls += 1;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        await own;
+        expect(calls).toBeGreaterThan(10);
+        // Less than what one attempt has (1 s), so that none can have waited for the silent node.
+        expect(longest).toBeLessThan(900);
+      } finally {
+        victim.resume();
+        await store.close();
+      }
+      await cluster.settled();
     }, 40_000);
 
     it('a wrong password fails at once and for good', async () => {

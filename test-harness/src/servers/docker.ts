@@ -15,7 +15,8 @@ export const dockerServices = {
   redis: { variable: 'REDIS_PORT', url: (port: number) => `redis://127.0.0.1:${port}` },
   mongo: {
     variable: 'MONGO_PORT',
-    url: (port: number) => `mongodb://127.0.0.1:${port}/?replicaSet=sessions`,
+    // Otherwise a driver asks the replica set for its address, and goes around the proxy of a test.
+    url: (port: number) => `mongodb://127.0.0.1:${port}/?directConnection=true`,
   },
   postgres: {
     variable: 'POSTGRES_PORT',

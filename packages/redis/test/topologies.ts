@@ -1,0 +1,55 @@
+import { type RedisNode, startRedisCluster, startRedisSentinel } from '@session-stores/test-harness';
+import { Cluster, Redis } from 'ioredis';
+
+/** Servers of which one takes over when another fails, and how to reach them. */
+export interface Topology {
+  /** A new client, not connected. */
+  client(): Redis | Cluster;
+  /** The master that has this key now. */
+  masterOf(key: string): Promise<RedisNode>;
+  replicaOf(key: string): Promise<RedisNode>;
+  /** Starts a former master again, as a replica. */
+  takeBack(node: RedisNode, key: string): Promise<void>;
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const aof = ['--appendonly', 'yes'];
+
+export const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
+  'a Cluster': async () => {
+    const cluster = await startRedisCluster({ masters: 3, replicas: 1, args: aof });
+    return {
+      client: () => new Cluster([...cluster.nodes], { lazyConnect: true }),
+      masterOf: (key) => cluster.masterOf(key),
+      replicaOf: async (key) => (await cluster.replicasOf(key))[0] as RedisNode,
+      takeBack: (node) => node.restart(),
+      settled: () => cluster.settled(),
+      stop: () => cluster.stop(),
+    };
+  },
+  Sentinel: async () => {
+    const sentinel = await startRedisSentinel({ replicas: 1, args: aof });
+    return {
+      client: () => new Redis({ sentinels: [...sentinel.sentinels], name: sentinel.name, lazyConnect: true }),
+      masterOf: () => sentinel.master(),
+      replicaOf: async () => (await sentinel.replicas())[0] as RedisNode,
+      takeBack: async (node) => {
+        const { port } = await sentinel.master();
+        await node.restart([...aof, '--replicaof', `127.0.0.1 ${port}`]);
+      },
+      settled: () => sentinel.settled(),
+      stop: () => sentinel.stop(),
+    };
+  },
+};
+
+/** Resolves when the replica of this node has all that the node has acknowledged to anybody by now. */
+export async function replicated(node: RedisNode, key: string): Promise<void> {
+  const admin = new Redis(node.port);
+  // From Redis 7.2 on, WAIT waits for nothing but the writes of its own connection.
+  await admin.set(key, 'replicated');
+  const count = await admin.wait(1, 10_000);
+  admin.disconnect();
+  if (count < 1) throw new Error(`port ${node.port} has no replica in touch`);
+}
