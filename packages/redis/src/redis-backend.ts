@@ -1,7 +1,9 @@
 import {
   type CallContext,
   type ClearContext,
+  decodeRecord,
   type Expiry,
+  encodeRecord,
   InvalidOptionError,
   type ItemError,
   type OpenContext,
@@ -16,7 +18,6 @@ import {
   type WriteAnswer,
 } from '@session-stores/core';
 import { Connection } from './connection.js';
-import { decodeRecord, encodeRecord } from './record-format.js';
 import { driverSource, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
 import { scanKeys } from './scan.js';
