@@ -1,7 +1,20 @@
 export type { BackendSubject, Spoiled } from './backend-contract/backend-check.js';
 export { describeSessionBackend } from './backend-contract/describe-session-backend.js';
 export { type FaultMode, type FaultProxy, type HeldRequests, startFaultProxy } from './faults/fault-proxy.js';
+export { type MongoServer, startFerret, startMongo } from './servers/mongo.js';
+export {
+  type MongoMember,
+  type MongoReplicaSet,
+  type MongoReplicaSetOptions,
+  startMongoReplicaSet,
+} from './servers/mongo-replica-set.js';
+export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './servers/pgbouncer.js';
 export { type PostgresServer, startPostgres } from './servers/postgres.js';
+export {
+  type PostgresStandby,
+  type PostgresStandbyOptions,
+  startPostgresStandby,
+} from './servers/postgres-standby.js';
 export { type RedisOptions, type RedisServer, startRedis } from './servers/redis.js';
 export {
   type RedisCluster,

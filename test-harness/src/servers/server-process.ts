@@ -82,7 +82,9 @@ export class ServerProcess {
   }
 
   #failure(deadline: number, limit: number): string | undefined {
-    if (!this.isRunning) return 'ended before it was ready';
+    const { exitCode, signalCode } = this.#child;
+    // A program for another processor says nothing before it ends: the signal says it.
+    if (!this.isRunning) return `ended (${signalCode ?? exitCode ?? 'not started'}) before it was ready`;
     return Date.now() > deadline ? `was not ready within ${limit} ms` : undefined;
   }
 
