@@ -54,6 +54,7 @@ export class PostgresBackend implements SessionBackend {
 
   async read(ids: readonly string[], { signal }: CallContext): Promise<readonly ReadAnswer[]> {
     if (ids.length === 0) return [];
+    if (ids.length === 1) return [(await this.#records(signal, 'readOne', [ids[0]]))[0]];
     const records = new Map<string, SessionRecord>();
     for (const record of await this.#records(signal, 'read', [ids])) records.set(record.id, record);
     return ids.map((id) => records.get(id));
@@ -161,7 +162,7 @@ export class PostgresBackend implements SessionBackend {
 
   async #records(
     signal: AbortSignal,
-    statement: 'read' | 'page',
+    statement: 'readOne' | 'read' | 'page',
     values: unknown[],
   ): Promise<SessionRecord[]> {
     const { rows } = await this.#query(signal, statement, () => values);
