@@ -75,7 +75,7 @@ export interface SessionBackend {
   /** Removes every record of this store and of no other, leaving graves of `grace` ms. Without it: `scan` and `remove`. */
   clear?(context: ClearContext): Promise<void>;
 
-  /** Deletes at most `limit` expired records and resolves to how many. Only where the server does not expire by itself. */
+  /** Deletes at most `limit` expired records and resolves to how many. Only where the server does not expire by itself, which `open` may find out. */
   prune?(limit: number, context: CallContext): Promise<number>;
 
   /** Whether a failure that a primitive rejected with, or answered, may pass by itself and is worth another try. */
@@ -159,7 +159,12 @@ export type ReadAnswer = SessionRecord | undefined | ItemError;
 
 export type WriteAnswer =
   | { readonly status: 'written' }
-  | { readonly status: 'conflict'; readonly current: SessionRecord }
+  | {
+      readonly status: 'conflict';
+      readonly current: SessionRecord;
+      /** The storage cannot tell whether this write was applied before others wrote what is current. */
+      readonly unsure?: boolean;
+    }
   | { readonly status: 'gone' }
   | ItemError;
 

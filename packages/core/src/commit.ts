@@ -106,8 +106,8 @@ export class Commits {
         }
         return 'gone';
       }
-      const { current } = answer;
-      const verdict = judge(current, origin, attempt, certain);
+      const { current, unsure = false } = answer;
+      const verdict = judge(current, origin, attempt, certain && !unsure);
       switch (verdict) {
         case 'gone':
           return 'gone';

@@ -21,6 +21,7 @@ export type { RecordEvent, SessionStoreEvents } from './events.js';
 export type { Serializer } from './merge.js';
 export { type OneItemPrimitives, oneByOne } from './one-by-one.js';
 export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } from './options.js';
+export { decodeRecord, encodeRecord, graveText, isGrave, recordStarts } from './record-text.js';
 export type { RetryOptions } from './retry.js';
 export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
 export { ServerClock } from './server-clock.js';

@@ -28,7 +28,7 @@ export class Sweeper {
   }
 
   #schedule(): void {
-    if (this.#stopped || this.#interval === 0 || this.#calls.backend.prune === undefined) {
+    if (this.#stopped || this.#interval === 0) {
       return;
     }
     this.#timer = setTimeout(
@@ -42,11 +42,13 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     try {
+      const { backend } = this.#calls;
       let deleted = batchSize;
-      while (deleted >= batchSize && !this.#stopped) {
+      // Some backends find out only when they open whether their server expires by itself.
+      while (backend.prune !== undefined && deleted >= batchSize && !this.#stopped) {
         deleted = await this.#calls.call(
           'prune',
-          async (context) => (await this.#calls.backend.prune?.(batchSize, context)) ?? 0,
+          async (context) => (await backend.prune?.(batchSize, context)) ?? 0,
         );
         // Requests that came meanwhile go first.
         await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,9 @@
 import {
   type CallContext,
   type ClearContext,
+  decodeRecord,
   type Expiry,
+  encodeRecord,
   type ItemError,
   type OpenContext,
   type ReadAnswer,
@@ -18,7 +20,6 @@ import {
 import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
 import { driverSource } from './driver.js';
-import { decodeRecord, encodeRecord } from './record-format.js';
 import { checkOptions, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
 import { scanServer } from './scan.js';

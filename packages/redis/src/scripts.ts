@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { gravePattern, ownPatterns, ownStarts } from './record-format.js';
+import { recordStarts } from '@session-stores/core';
 
 /** A Lua script and the digest that the server knows it by once it has seen it. */
 export interface Script {
@@ -9,9 +9,13 @@ export interface Script {
   readonly answersPerKey: number;
 }
 
+// The forms of core's record-text.ts as Lua knows them; those of our sessions capture the birth, then the revision.
+const [inCookie, header] = recordStarts;
+const gravePattern = '^0e[0-9]+$';
+
 // The server's clock decides: a key that has expired is absent, and so is one with no whole millisecond left.
 const prelude = `
-local own = { '${ownPatterns[0]}', '${ownPatterns[1]}' }
+local own = { '^${inCookie}([A-Za-z0-9_-]+)%.([A-Za-z0-9_-]+)"[,}]', '^${header}([A-Za-z0-9_-]+)%.([A-Za-z0-9_-]+) ' }
 
 local seconds, rest = unpack(redis.call('TIME'))
 local now = seconds * 1000 + math.floor(rest / 1000)
@@ -130,7 +134,7 @@ local function read(key)
   if type(text) == 'table' then return false, 0, text.err end
   local left = redis.call('PTTL', key)
   if not text or left == -2 or left == 0 or string.match(text, '${gravePattern}') then return false, 0, '' end
-  for _, start in ipairs({ '${ownStarts.join("', '")}' }) do
+  for _, start in ipairs({ '${recordStarts.join("', '")}' }) do
     if string.sub(text, 1, #start) == start then return text, expiry(left), '' end
   end
   return text, expiry(left), foreign(text)

@@ -1,5 +1,5 @@
+import { decodeRecord, encodeRecord, graveText, isGrave } from '@session-stores/core';
 import { describe, expect, it } from 'vitest';
-import { decodeRecord, encodeRecord } from '../src/record-format.js';
 
 const birth = 'abcDEF012_-9';
 const revision = 'r'.repeat(108);
@@ -44,5 +44,13 @@ describe('the stored form of a record', () => {
 
   it('is no JSON where it could be taken for somebody else’s', () => {
     expect(() => JSON.parse(encodeRecord('{"user":1}', birth, revision))).toThrow(SyntaxError);
+  });
+
+  it('of a grave tells its birth, and is the number 0 to whoever reads JSON', () => {
+    expect(graveText(birth)).toBe('0e097098099068069070048049050095045057');
+    expect(JSON.parse(graveText(birth))).toBe(0);
+    expect(isGrave(graveText(birth))).toBe(true);
+    for (const data of ['0', '0e', '0e1x', 'x0e1', '', encodeRecord('0e097', birth, revision)])
+      expect(isGrave(data)).toBe(false);
   });
 });

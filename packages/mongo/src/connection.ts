@@ -1,0 +1,124 @@
+import type { ClientSource, MongoDatabase, OpenClient } from './mongo-client.js';
+import { driverFailure, MongoFailure, wasUnsent } from './mongo-failure.js';
+
+// Ms until a command is tried again for which there was no connection. The driver itself waits for a server, so this
+// only keeps a server that comes and goes from being asked in a tight loop.
+const pause = 20;
+
+/** A client from its opening to its end. One of ours that falls silent is given up for a new one. */
+interface Life {
+  readonly client: Promise<OpenClient>;
+  ready: Promise<OpenClient> | undefined;
+  users: number;
+  retired: boolean;
+}
+
+/** The way to the server: the application's client, or one of our own. */
+export class Connection {
+  readonly #source: ClientSource;
+  readonly #database: string | undefined;
+  #life: Life | undefined;
+  #closed = false;
+  #onError: (error: MongoFailure) => void = () => {};
+
+  constructor(source: ClientSource, database: string | undefined) {
+    this.#source = source;
+    this.#database = database;
+  }
+
+  /** Told of a failure of our own client that belongs to no call. */
+  onIdleError(listener: (error: MongoFailure) => void): void {
+    this.#onError = listener;
+  }
+
+  /**
+   * Sends what `command` makes and waits for a connection until `signal` aborts. When it aborts, the driver gives up the
+   * connection that was waited on; of a client of ours, new calls use none of its connections any more, because the others
+   * are as old as that one.
+   *
+   * @param command Called each time that it is about to be sent: what it says about time is then true.
+   * @throws MongoFailure
+   */
+  async send<Reply>(signal: AbortSignal, command: () => object): Promise<Reply> {
+    for (;;) {
+      const life = this.#current();
+      life.users += 1;
+      try {
+        const database = await this.#ready(life, signal);
+        return (await untilAborted(database.command(command(), { signal }), signal)) as Reply;
+      } catch (error) {
+        if (signal.aborted) {
+          this.#retire(life);
+          throw error instanceof MongoFailure ? error : new MongoFailure('TIMEOUT', 'no answer in time');
+        }
+        const failure = driverFailure(error);
+        if (!wasUnsent(error) || !failure.transient) throw failure;
+        await untilAborted(new Promise((resolve) => setTimeout(resolve, pause)), signal);
+      } finally {
+        life.users -= 1;
+        this.#closeIfUnused(life);
+      }
+    }
+  }
+
+  /** Closes a client of ours; calls on the way fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const life = this.#life;
+    if (life === undefined || !this.#source.isOwn) return;
+    this.#retire(life);
+    await life.client.then((client) => client.close?.()).catch(() => {});
+  }
+
+  #current(): Life {
+    if (this.#closed) throw new MongoFailure('CLIENT', 'the store is closed');
+    this.#life ??= { client: this.#open(), ready: undefined, users: 0, retired: false };
+    return this.#life;
+  }
+
+  async #open(): Promise<OpenClient> {
+    const client = await this.#source.open();
+    if (this.#source.isOwn) {
+      (client as { on?(event: string, listener: (error: unknown) => void): void }).on?.('error', (error) =>
+        this.#onError(driverFailure(error)),
+      );
+    }
+    return client;
+  }
+
+  /** A connect that failed is not the last one: the driver would not try again by itself. */
+  async #ready(life: Life, signal: AbortSignal): Promise<MongoDatabase> {
+    life.ready ??= life.client.then(async (client) => {
+      await client.connect();
+      return client;
+    });
+    const { ready } = life;
+    try {
+      return (await untilAborted(ready, signal)).db(this.#database);
+    } catch (error) {
+      if (!signal.aborted && life.ready === ready) life.ready = undefined;
+      throw error;
+    }
+  }
+
+  #retire(life: Life): void {
+    if (!this.#source.isOwn) return;
+    life.retired = true;
+    if (this.#life === life) this.#life = undefined;
+  }
+
+  #closeIfUnused(life: Life): void {
+    if (!life.retired || life.users > 0) return;
+    life.client.then((client) => client.close?.()).catch(() => {});
+  }
+}
+
+/** `promise`, or a rejection as soon as `signal` aborts; what becomes of `promise` then is nobody's concern. */
+function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new MongoFailure('TIMEOUT', 'no answer in time'));
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -1,0 +1,138 @@
+import { InvalidOptionError } from '@session-stores/core';
+import { MongoClient } from 'mongodb';
+
+/** What the store uses of a database. */
+export interface MongoDatabase {
+  command(command: object, options?: { signal?: AbortSignal }): Promise<unknown>;
+}
+
+/**
+ * A `MongoClient` of the driver mongodb, connected or not, told by what it can do: the application's driver may be another
+ * copy than ours.
+ */
+export interface MongoClientLike {
+  connect(): Promise<unknown>;
+  db(name?: string): MongoDatabase;
+}
+
+/** How many servers confirm a write before it counts, as in MongoDB; `w: 0` would confirm nothing and is refused. */
+export interface MongoWriteConcern {
+  /** Default `majority`. */
+  readonly w?: number | string | undefined;
+  /** Whether they have it in their journal. `undefined`: as the server is configured; `majority` implies it by itself. */
+  readonly journal?: boolean | undefined;
+}
+
+export interface MongoBackendOptions {
+  /** A `MongoClient`, or a promise of one. It stays the caller's: `close` leaves it open. Either this or `url`. */
+  readonly client?: MongoClientLike | PromiseLike<MongoClientLike> | undefined;
+  /** `mongodb://…` or `mongodb+srv://…`. Either this or `client`. */
+  readonly url?: string | undefined;
+  /** Default: the one that the client's own URL names, else `test`. */
+  readonly database?: string | undefined;
+  /** Default `sessions`, as connect-mongo has it. */
+  readonly collection?: string | undefined;
+  /** Default `{ w: 'majority' }`. */
+  readonly writeConcern?: MongoWriteConcern | undefined;
+}
+
+/** Where the sessions are, checked. */
+export interface MongoPlace {
+  readonly source: ClientSource;
+  readonly database: string | undefined;
+  readonly collection: string;
+  readonly writeConcern: { readonly w: number | string; readonly j?: boolean };
+}
+
+/** Where a client comes from. */
+export interface ClientSource {
+  /** Whether what `open` resolves to is ours, to be given up for another and to be closed. */
+  readonly isOwn: boolean;
+  open(): Promise<OpenClient>;
+}
+
+export interface OpenClient extends MongoClientLike {
+  close?(): Promise<void>;
+}
+
+// A server that accepts and never answers holds up a new connection for this long at the most (ms), unless the URL says
+// otherwise. Less than the operation time of a plain store (5 s); the driver's own is 30 s.
+const connectTimeoutMS = 4_000;
+
+/** @throws InvalidOptionError */
+export function placeOf(options: MongoBackendOptions): MongoPlace {
+  const { database, collection = 'sessions', writeConcern = {} } = options;
+  if (database !== undefined && !isName(database, /[/\\. "$*<>:|?\0]/)) {
+    throw new InvalidOptionError('database must be the name of a database');
+  }
+  if (!isName(collection, /[$\0]|^\.|\.$|^system\./)) {
+    throw new InvalidOptionError(
+      "collection must be the name of a collection, without $ and not one of the server's own (system.…)",
+    );
+  }
+  return { source: sourceOf(options), database, collection, writeConcern: concernOf(writeConcern) };
+}
+
+function isName(value: unknown, forbidden: RegExp): boolean {
+  return typeof value === 'string' && value !== '' && value.isWellFormed() && !forbidden.test(value);
+}
+
+function sourceOf({ client, url }: MongoBackendOptions): ClientSource {
+  if ((client === undefined) === (url === undefined)) {
+    throw new InvalidOptionError(
+      'pass either client (a MongoClient of the driver mongodb, or a promise of one) or url (mongodb://…)',
+    );
+  }
+  if (url !== undefined) return { isOwn: true, open: ownClient(url) };
+  if (isClient(client)) return { isOwn: false, open: async () => client };
+  if (typeof (client as Partial<PromiseLike<unknown>> | null)?.then !== 'function') {
+    throw new InvalidOptionError(
+      'client must be a MongoClient of the driver mongodb, or a promise of one (not a database, a collection or a connection of Mongoose; of that, pass getClient())',
+    );
+  }
+  const promised = Promise.resolve(client as PromiseLike<MongoClientLike>);
+  // Who needs it sees the failure; a process must not die of a client that nobody has needed yet.
+  promised.catch(() => {});
+  return {
+    isOwn: false,
+    open: async () => {
+      const resolved = await promised;
+      if (isClient(resolved)) return resolved;
+      throw new InvalidOptionError('the promise passed as client must resolve to a MongoClient');
+    },
+  };
+}
+
+function isClient(value: unknown): value is MongoClientLike {
+  const candidate = value as Partial<MongoClientLike> | null;
+  return typeof candidate?.connect === 'function' && typeof candidate.db === 'function';
+}
+
+function ownClient(url: string): () => Promise<OpenClient> {
+  const open = () => {
+    const says = (name: string) => new RegExp(`[?&]${name}=`, 'i').test(url);
+    return new MongoClient(url, says('connectTimeoutMS') ? {} : { connectTimeoutMS });
+  };
+  try {
+    if (typeof url !== 'string') throw new TypeError();
+    // Not connected, so nothing of it is left: it only has the driver read the URL.
+    open();
+  } catch {
+    // What the driver says may repeat the password.
+    throw new InvalidOptionError(
+      'url must be a connection string such as mongodb://user:password@host:27017/database or mongodb+srv://…',
+    );
+  }
+  return async () => open();
+}
+
+function concernOf(writeConcern: MongoWriteConcern): MongoPlace['writeConcern'] {
+  const { w = 'majority', journal } = writeConcern ?? {};
+  const counts = typeof w === 'number' ? Number.isInteger(w) && w >= 1 : typeof w === 'string' && w !== '';
+  if (!counts || (journal !== undefined && typeof journal !== 'boolean')) {
+    throw new InvalidOptionError(
+      "writeConcern must be an object such as { w: 'majority', journal: true }; w is 'majority', a number from 1, or a name of your replica set's",
+    );
+  }
+  return journal === undefined ? { w } : { w, j: journal };
+}
