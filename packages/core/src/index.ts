@@ -1,4 +1,5 @@
 export type { Callback } from './answer.js';
+export type { AtRestOptions } from './at-rest.js';
 export type {
   CallContext,
   ClearContext,
@@ -23,4 +24,5 @@ export { type OneItemPrimitives, oneByOne } from './one-by-one.js';
 export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } from './options.js';
 export type { RetryOptions } from './retry.js';
 export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
+export type { SecretKey } from './secret-key.js';
 export { SessionStore } from './store.js';
