@@ -4,9 +4,11 @@ import { recordName, SessionStoreError } from './errors.js';
 import { type CookieData, type Deadline, expired } from './lifetime.js';
 import type { Lives } from './lives.js';
 import type { Operation } from './operation.js';
+import type { Settings } from './options.js';
 import type { Attempt, Origin } from './provenance.js';
 import { type RetryPolicy, withRetry } from './retry.js';
 import { descendsFrom, freshBirth, freshRevision } from './revision.js';
+import { checkSize } from './snapshot.js';
 
 /** What a write is to store, made anew onto whatever is stored. */
 export interface Draft {
@@ -50,16 +52,21 @@ export class Commits {
   readonly #calls: BackendCalls;
   readonly #lives: Lives;
   readonly #policy: RetryPolicy | undefined;
+  readonly #maxBytes: number;
   readonly #reports: Reports;
 
-  constructor(calls: BackendCalls, lives: Lives, policy: RetryPolicy | undefined, reports: Reports) {
+  constructor(calls: BackendCalls, lives: Lives, settings: Settings, reports: Reports) {
     this.#calls = calls;
     this.#lives = lives;
-    this.#policy = policy;
+    this.#policy = settings.policy;
+    this.#maxBytes = settings.atRest.maxBytes;
     this.#reports = reports;
   }
 
-  /** Writes what `compose` makes of what is stored; `undefined`: nothing. Rejects with `EXPIRED`, `AMBIGUOUS`, or as `compose` and the calls do. */
+  /**
+   * Writes what `compose` makes of what is stored; `undefined`: nothing. Rejects with `EXPIRED`, `TOO_LARGE`, `AMBIGUOUS`, or
+   * as `compose` and the calls do.
+   */
   async write(
     operation: Operation,
     origin: Origin,
@@ -73,6 +80,7 @@ export class Commits {
       if (draft.deadline === 'ends') {
         return 'ends';
       }
+      checkSize(origin.id, draft.data, this.#maxBytes);
       const { answer, attempt, birth, certain, expiresAt } = await this.#attempt(
         operation,
         origin,

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'AMBIGUOUS'
   | 'BACKEND_FAILED'
   | 'BACKEND_UNAVAILABLE'
+  | 'CANNOT_DECRYPT'
   | 'CLOSED'
   | 'CONFLICT'
   | 'CORRUPT'
@@ -14,7 +15,8 @@ export type ErrorCode =
   | 'INVALID_ID'
   | 'INVALID_OPTION'
   | 'INVALID_SESSION'
-  | 'TIMEOUT';
+  | 'TIMEOUT'
+  | 'TOO_LARGE';
 
 /** What every failure of a store is: a message for a person, a stable `code`, and the driver's error as `cause`. */
 export class SessionStoreError extends Error {

@@ -1,4 +1,5 @@
 export type { Callback } from './answer.js';
+export type { AtRestOptions } from './at-rest.js';
 export type {
   CallContext,
   ClearContext,
@@ -24,5 +25,6 @@ export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } 
 export { decodeRecord, encodeRecord, graveText, isGrave, recordStarts } from './record-text.js';
 export type { RetryOptions } from './retry.js';
 export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
+export type { SecretKey } from './secret-key.js';
 export { ServerClock } from './server-clock.js';
 export { SessionStore } from './store.js';

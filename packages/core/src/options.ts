@@ -1,4 +1,6 @@
+import { type AtRest, type AtRestOptions, atRestOf } from './at-rest.js';
 import type { SessionBackend } from './backend.js';
+import { checkNames, flagOf, invalid, isObject, numberOf } from './check-options.js';
 import { InvalidOptionError } from './errors.js';
 import type { Serializer } from './merge.js';
 import type { RetryOptions, RetryPolicy } from './retry.js';
@@ -15,7 +17,7 @@ export type OnConflict =
   | ((base: unknown, stored: unknown, mine: unknown) => unknown);
 
 /** The options that all stores have. */
-export interface SessionStoreOptions {
+export interface SessionStoreOptions extends AtRestOptions {
   /** Ms that a session lives whose cookie has no expiry. Default 86,400,000 (a day). */
   readonly defaultMaxAge?: number | undefined;
   /** Ms within which every operation is answered, retries included. Default 5,000, and 15,000 with `retry`. */
@@ -43,6 +45,7 @@ export interface Settings {
   readonly policy: RetryPolicy | undefined;
   readonly sweepInterval: number;
   readonly copiedSessions: boolean;
+  readonly atRest: AtRest;
 }
 
 const names = [
@@ -53,6 +56,10 @@ const names = [
   'retry',
   'sweepInterval',
   'copiedSessions',
+  'hashIds',
+  'encryptionKeys',
+  'readUnencrypted',
+  'maxBytes',
 ] as const satisfies readonly (keyof SessionStoreOptions)[];
 
 const retryDefaults: RetryPolicy = {
@@ -100,7 +107,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
   checkNames(storeName, options, names);
   const { retry = false } = options;
   const policy = retry === false ? undefined : policyOf(storeName, retry);
-  const { onConflict = 'merge', serializer = JSON, copiedSessions = false } = options;
+  const { onConflict = 'merge', serializer = JSON } = options;
   if (typeof onConflict !== 'function' && !['merge', 'overwrite', 'reject'].includes(onConflict)) {
     throw invalid(
       storeName,
@@ -111,11 +118,8 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
   if (typeof serializer?.stringify !== 'function' || typeof serializer.parse !== 'function') {
     throw invalid(storeName, 'serializer', 'an object with the functions stringify and parse');
   }
-  if (typeof copiedSessions !== 'boolean') {
-    throw invalid(storeName, 'copiedSessions', 'true or false');
-  }
   return {
-    defaultMaxAge: number(
+    defaultMaxAge: numberOf(
       storeName,
       'defaultMaxAge',
       options.defaultMaxAge,
@@ -123,7 +127,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
       1,
       Number.MAX_SAFE_INTEGER,
     ),
-    operationTimeout: number(
+    operationTimeout: numberOf(
       storeName,
       'operationTimeout',
       options.operationTimeout,
@@ -134,8 +138,9 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     onConflict,
     serializer,
     policy,
-    sweepInterval: number(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
-    copiedSessions,
+    sweepInterval: numberOf(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
+    copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
+    atRest: atRestOf(storeName, options),
   };
 }
 
@@ -146,11 +151,9 @@ export function policyOf(storeName: string, retry: RetryOptions): RetryPolicy {
   }
   checkNames(`${storeName}: retry`, retry, Object.keys(retryDefaults));
   const { randomize = true } = retry;
-  if (typeof randomize !== 'boolean') {
-    throw invalid(storeName, 'retry.randomize', 'true or false');
-  }
+  flagOf(storeName, 'retry.randomize', randomize);
   const check = (name: Exclude<keyof RetryOptions, 'randomize'>, least: number): number =>
-    number(storeName, `retry.${name}`, retry[name], retryDefaults[name], least, longest);
+    numberOf(storeName, `retry.${name}`, retry[name], retryDefaults[name], least, longest);
   return {
     retries: Math.trunc(check('retries', 0)),
     minTimeout: check('minTimeout', 0),
@@ -171,41 +174,4 @@ export function checkBackend(storeName: string, backend: SessionBackend): void {
       `${storeName}: pass a SessionBackend; of its functions ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
     );
   }
-}
-
-function number(
-  storeName: string,
-  name: string,
-  value: unknown,
-  whenAbsent: number,
-  least: number,
-  most: number,
-): number {
-  if (value === undefined) {
-    return whenAbsent;
-  }
-  if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw invalid(storeName, name, `a number from ${least} to ${most}`);
-  }
-  return value;
-}
-
-/** Throws `InvalidOptionError` if `options` is no object or has a name that is not known. */
-export function checkNames(owner: string, options: unknown, known: readonly string[]): void {
-  if (!isObject(options)) {
-    throw new InvalidOptionError(`${owner}: pass an object with options; known are ${known.join(', ')}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new InvalidOptionError(`${owner}: unknown option '${name}'; known are ${known.join(', ')}`);
-    }
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function invalid(storeName: string, name: string, allowed: string): InvalidOptionError {
-  return new InvalidOptionError(`${storeName}: option '${name}' must be ${allowed}`);
 }

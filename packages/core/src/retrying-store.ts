@@ -1,8 +1,9 @@
 import { type SessionData, Store } from 'express-session';
 import { type Callback, deliver } from './answer.js';
+import { checkNames } from './check-options.js';
 import { BackendError, InvalidOptionError, SessionStoreError } from './errors.js';
 import { describe, Operation } from './operation.js';
-import { checkNames, policyOf, type SessionStoreOptions, settingsOf } from './options.js';
+import { policyOf, type SessionStoreOptions, settingsOf } from './options.js';
 import { type RetryOptions, type RetryPolicy, withRetry } from './retry.js';
 import { ownStore } from './store.js';
 

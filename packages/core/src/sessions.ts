@@ -37,7 +37,7 @@ export class Sessions {
     this.#emit = emit;
     this.#onRetry = (operation, error, attempt) =>
       emit('retry', () => ({ ...record(operation.id ?? ''), operation: operation.name, attempt, error }));
-    this.#commits = new Commits(calls, this.#lives, settings.policy, {
+    this.#commits = new Commits(calls, this.#lives, settings, {
       retry: this.#onRetry,
       conflict: (id) => emit('conflict', () => record(id)),
     });

@@ -1,4 +1,5 @@
 import type { SessionData } from 'express-session';
+import { cannotDecrypt, isEncrypted } from './cipher.js';
 import { recordName, SessionStoreError } from './errors.js';
 import { type CookieData, cookieDataOf, lifetimeDiffers } from './lifetime.js';
 import type { Serializer } from './merge.js';
@@ -78,7 +79,9 @@ export function parseSession(id: string, data: string, serializer: Serializer): 
   try {
     value = serializer.parse(data);
   } catch (error) {
-    throw corrupt(id, error);
+    throw isEncrypted(data)
+      ? cannotDecrypt(id, 'the store has no encryptionKeys. Pass the key that it was written with')
+      : corrupt(id, error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw corrupt(id, undefined);
@@ -114,6 +117,18 @@ export function stringify(value: unknown, serializer: Serializer): string {
     );
   }
   return text;
+}
+
+/** Throws `TOO_LARGE`. `maximum`: bytes. */
+export function checkSize(id: string, data: string, maximum: number): void {
+  // Three bytes are the most that a UTF-16 unit takes.
+  const bytes = data.length * 3 <= maximum ? 0 : Buffer.byteLength(data);
+  if (bytes > maximum) {
+    throw new SessionStoreError(
+      'TOO_LARGE',
+      `Session record ${recordName(id)} would have ${bytes} bytes and may have ${maximum} (maxBytes); its change is not saved, and what was stored stays. Keep less in it`,
+    );
+  }
 }
 
 function withCookie(session: object, cookie: CookieData): object {

@@ -4,6 +4,7 @@ import type { SessionBackend } from './backend.js';
 import { BackendCalls } from './calls.js';
 import { destroyEach } from './destroy-each.js';
 import type { CloseReport } from './destroys.js';
+import { encrypted } from './encrypted-backend.js';
 import { SessionStoreError } from './errors.js';
 import {
   type AnyListener,
@@ -15,8 +16,9 @@ import {
 } from './events.js';
 import { checkId } from './id.js';
 import { allIds, allSessions, countSessions } from './listing.js';
-import { Operation } from './operation.js';
+import type { Operation } from './operation.js';
 import { checkBackend, type SessionStoreOptions, type Settings, settingsOf } from './options.js';
+import { Running } from './running.js';
 import { Sessions } from './sessions.js';
 import { Sweeper } from './sweeper.js';
 
@@ -47,7 +49,7 @@ export class SessionStore extends Store {
   readonly #settings: Settings;
   readonly #sessions: Sessions;
   readonly #sweeper: Sweeper;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running: Running;
   readonly #report: Emit = (name, payload) => emitEvent(this, name, payload);
   #generate: Generate | undefined;
   #closing: Promise<CloseReport> | undefined;
@@ -57,14 +59,15 @@ export class SessionStore extends Store {
     super();
     checkBackend(new.target.name, backend);
     this.#settings = settingsOf(new.target.name, options);
-    const { operationTimeout, policy, sweepInterval } = this.#settings;
+    const { operationTimeout, policy, sweepInterval, atRest } = this.#settings;
     const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
     this.#calls = new BackendCalls(
-      backend,
+      atRest.cipher === undefined ? backend : encrypted(backend, atRest.cipher),
       { call: policy?.attemptTimeout ?? operationTimeout, open: operationTimeout },
       { onError, onEvicted: (id) => this.#report('evicted', () => record(id)) },
     );
     this.#sessions = new Sessions(this.#calls, this.#settings, this.#report);
+    this.#running = new Running(operationTimeout, (...failure) => this.#failed(...failure));
     this.#sweeper = new Sweeper(this.#calls, sweepInterval, onError);
   }
 
@@ -76,7 +79,10 @@ export class SessionStore extends Store {
   set generate(generate: Generate) {
     this.#generate = (request) => {
       generate(request);
-      this.#sessions.made(request.sessionID, request.session);
+      // With a `genid` that gives something else express-session never saves the session.
+      if (typeof request.sessionID === 'string') {
+        this.#sessions.made(this.storedId(request.sessionID), request.session);
+      }
     };
   }
 
@@ -89,39 +95,43 @@ export class SessionStore extends Store {
     return session;
   }
 
-  /** The session of this id, or `undefined` if there is none. Fails with `CORRUPT` if it cannot be read. */
+  /** The session of this id, or `undefined` if there is none. Fails with `CORRUPT` or `CANNOT_DECRYPT` if it cannot be read. */
   override get(id: string, callback?: Callback<Data | undefined>): Promise<Data | undefined> {
-    return this.#onSession('get', id, callback, (operation) => this.#sessions.get(operation, id));
+    return this.#onSession('get', id, callback, (operation, storedId) =>
+      this.#sessions.get(operation, storedId),
+    );
   }
 
   /**
    * Saves a session. One that came from this store, or that express-session made, is merged into what is stored, and
    * dropped, without an error, if it was destroyed. A plain object takes the place of the whole session. Fails with
-   * `INVALID_SESSION` if it cannot be serialized, `EXPIRED` if it has expired, `AMBIGUOUS` if its fate is unknown.
+   * `INVALID_SESSION` if it cannot be serialized, `TOO_LARGE` if it exceeds `maxBytes`, `EXPIRED` if it has expired, `AMBIGUOUS` if its fate is unknown.
    */
   override set(id: string, session: Data, callback?: Callback<void>): Promise<void> {
-    return this.#onSession('set', id, callback, (operation) => this.#sessions.set(operation, id, session));
+    return this.#onSession('set', id, callback, (operation, storedId) =>
+      this.#sessions.set(operation, storedId, session),
+    );
   }
 
   /** Extends the life of a session, and saves its cookie if the request changed it. Never saves data. */
   override touch(id: string, session: Data, callback?: Callback<void>): Promise<void> {
-    return this.#onSession('touch', id, callback, (operation) =>
-      this.#sessions.touch(operation, id, session),
+    return this.#onSession('touch', id, callback, (operation, storedId) =>
+      this.#sessions.touch(operation, storedId, session),
     );
   }
 
   /** Once this has succeeded, nobody gets that session any more. There being none is a success. */
   override destroy(id: string, callback?: Callback<void>): Promise<void> {
-    return this.#onSession('destroy', id, callback, (operation) =>
-      this.#sessions.destroys.destroy(operation, id),
-    );
+    const storedId = typeof id === 'string' ? this.#settings.atRest.ids.ofListed(id) : '';
+    return this.#running.start('destroy', storedId || undefined, callback, async (operation) => {
+      checkId(id);
+      return this.#sessions.destroys.destroy(operation, storedId);
+    });
   }
 
-  /** Destroys many sessions. Fails if any could not be destroyed; the `errors` of the cause say why. */
+  /** Destroys many sessions, by their ids or by what `ids` and `all` gave. Fails if any could not be destroyed; the `errors` of the cause say why. */
   destroyMany(ids: Iterable<string>, callback?: Callback<void>): Promise<void> {
-    return this.#operate('destroyMany', undefined, callback, () =>
-      destroyEach(ids, (id) => this.destroy(id)),
-    );
+    return this.#onAll('destroyMany', callback, () => destroyEach(ids, (id) => this.destroy(id)));
   }
 
   /**
@@ -135,43 +145,42 @@ export class SessionStore extends Store {
     fn: (session: Data) => Data | undefined | void | Promise<Data | undefined | void>,
     callback?: Callback<Data | undefined>,
   ): Promise<Data | undefined> {
-    return this.#onSession('update', id, callback, async (operation) => {
+    return this.#onSession('update', id, callback, async (operation, storedId) => {
       if (typeof fn !== 'function') {
         throw new SessionStoreError(
           'INVALID_ARGUMENT',
           'update: pass a function that gets the session and changes it',
         );
       }
-      return this.#sessions.update(operation, id, fn);
+      return this.#sessions.update(operation, storedId, fn);
     });
   }
 
-  /** All live sessions, each with its `id`. Fails with `CORRUPT` if one cannot be read. */
+  /** All live sessions, each with its `id` as it is stored. Fails with `CORRUPT` or `CANNOT_DECRYPT` if one cannot be read. */
   override all(callback?: Callback<(Data & { id: string })[]>): Promise<(Data & { id: string })[]> {
-    return this.#operate('all', undefined, callback, (operation) =>
-      allSessions(operation, this.#calls, this.#sessions),
-    );
+    return this.#onAll('all', callback, (operation) => allSessions(operation, this.#calls, this.#sessions));
   }
 
-  /** The ids of all live sessions. */
+  /** The ids of all live sessions, as they are stored. */
   ids(callback?: Callback<string[]>): Promise<string[]> {
-    return this.#operate('ids', undefined, callback, (operation) =>
-      allIds(operation, this.#calls, this.#sessions),
-    );
+    return this.#onAll('ids', callback, (operation) => allIds(operation, this.#calls, this.#sessions));
+  }
+
+  /** What the storage, `ids`, `all`, events and errors know this id by: with `hashIds` its hash, otherwise the id itself. */
+  storedId(id: string): string {
+    return this.#settings.atRest.ids.of(id);
   }
 
   /** How many sessions are live. */
   override length(callback?: Callback<number>): Promise<number> {
-    return this.#operate('length', undefined, callback, (operation) =>
+    return this.#onAll('length', callback, (operation) =>
       countSessions(operation, this.#calls, this.#sessions),
     );
   }
 
   /** Destroys all sessions of this store. */
   override clear(callback?: Callback<void>): Promise<void> {
-    return this.#operate('clear', undefined, callback, (operation) =>
-      this.#sessions.destroys.clear(operation),
-    );
+    return this.#onAll('clear', callback, (operation) => this.#sessions.destroys.clear(operation));
   }
 
   /**
@@ -188,7 +197,7 @@ export class SessionStore extends Store {
 
   async #close(): Promise<CloseReport> {
     this.#sweeper.stop();
-    await Promise.allSettled(this.#running);
+    await this.#running.end();
     const report = await this.#sessions.destroys.finish(this.#settings.operationTimeout);
     await this.#calls.close();
     return report;
@@ -198,46 +207,23 @@ export class SessionStore extends Store {
     name: string,
     id: string,
     callback: Callback<T> | undefined,
-    work: (operation: Operation) => Promise<T>,
+    work: (operation: Operation, storedId: string) => Promise<T>,
   ): Promise<T> {
-    return this.#operate(name, typeof id === 'string' ? id : undefined, callback, (operation) => {
+    const { ids } = this.#settings.atRest;
+    const storedId = typeof id === 'string' ? ids.of(id) : '';
+    return this.#running.start(name, storedId || undefined, callback, async (operation) => {
       checkId(id);
-      return work(operation);
+      ids.refuseListed(id);
+      return work(operation, storedId);
     });
   }
 
-  #operate<T>(
+  #onAll<T>(
     name: string,
-    id: string | undefined,
     callback: Callback<T> | undefined,
     work: (operation: Operation) => Promise<T>,
   ): Promise<T> {
-    const promise = this.#run(name, id, work);
-    this.#running.add(promise);
-    promise.then(
-      () => this.#running.delete(promise),
-      (error: Error) => {
-        this.#running.delete(promise);
-        this.#failed(name, id, error);
-      },
-    );
-    return deliver(promise, callback);
-  }
-
-  async #run<T>(
-    name: string,
-    id: string | undefined,
-    work: (operation: Operation) => Promise<T>,
-  ): Promise<T> {
-    if (this.#closing !== undefined) {
-      throw new SessionStoreError('CLOSED', `${name}: the store is closed`);
-    }
-    const operation = new Operation(name, id, this.#settings.operationTimeout);
-    try {
-      return await work(operation);
-    } finally {
-      operation.end();
-    }
+    return this.#running.start(name, undefined, callback, work);
   }
 
   #failed(operation: string | undefined, id: string | undefined, error: Error): void {

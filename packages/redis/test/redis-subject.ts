@@ -1,27 +1,36 @@
-// What child processes import too: it runs as it is, so it imports packages only. The query tells the form and the server.
+// What child processes import too: it runs as it is, so it imports packages only. The query tells the form, the server and options.
+import type { AtRestOptions } from '@session-stores/core';
 import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
 
-export function subjectOf(form: string, url: string): Subject {
+export function subjectOf(form: string, url: string, options: AtRestOptions = {}): Subject {
   const retries = form === 'retrying';
   const Store = retries ? RetryingRedisStore : RedisStore;
   const { hostname: host, port } = new URL(url);
   const prefixOf = ({ namespace }: Surroundings): string => `${namespace}:`;
+  let storedId = (id: string): string => id;
   return {
     name: Store.name,
     create(surroundings) {
       const { address } = surroundings;
-      return new Store({ url: `redis://${address?.host}:${address?.port}`, prefix: prefixOf(surroundings) });
+      const server = `redis://${address?.host}:${address?.port}`;
+      const store = new Store({ url: server, prefix: prefixOf(surroundings), ...options });
+      storedId = (id) => store.storedId(id);
+      return store;
     },
     supports: {
       network: { host, port: Number(port) },
       shared: true,
       retries,
-      processes: new URL(`?${new URLSearchParams({ form, url })}`, import.meta.url),
+      processes: new URL(
+        `?${new URLSearchParams({ form, url, options: JSON.stringify(options) })}`,
+        import.meta.url,
+      ),
+      storedId: (id) => storedId(id),
       async corrupt(id, surroundings) {
         const client = new Redis(url);
-        await client.set(prefixOf(surroundings) + id, '{not json', 'KEEPTTL');
+        await client.set(prefixOf(surroundings) + storedId(id), '{not json', 'KEEPTTL');
         await client.quit();
       },
     },
@@ -29,4 +38,8 @@ export function subjectOf(form: string, url: string): Subject {
 }
 
 const query = new URL(import.meta.url).searchParams;
-export default subjectOf(query.get('form') ?? 'plain', query.get('url') ?? 'redis://127.0.0.1:6379');
+export default subjectOf(
+  query.get('form') ?? 'plain',
+  query.get('url') ?? 'redis://127.0.0.1:6379',
+  JSON.parse(query.get('options') ?? '{}'),
+);

@@ -1,25 +1,35 @@
-// What child processes import too: it runs as it is, so it imports packages only. `?retrying` tells the forms apart.
+// What child processes import too: it runs as it is, so it imports packages only. The query tells the form and options.
 import { join } from 'node:path';
+import type { AtRestOptions } from '@session-stores/core';
 import { RetryingSqliteStore, SqliteStore } from '@session-stores/sqlite';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import Database from 'better-sqlite3';
 
-export function subjectOf(form: string): Subject {
+export function subjectOf(form: string, options: AtRestOptions = {}): Subject {
   const retries = form === 'retrying';
   const Store = retries ? RetryingSqliteStore : SqliteStore;
   const pathOf = ({ directory }: Surroundings): string => join(directory, 'sessions.db');
+  let storedId = (id: string): string => id;
   return {
     name: Store.name,
-    create: (surroundings) => new Store({ path: pathOf(surroundings), table: surroundings.namespace }),
+    create(surroundings) {
+      const store = new Store({ path: pathOf(surroundings), table: surroundings.namespace, ...options });
+      storedId = (id) => store.storedId(id);
+      return store;
+    },
     supports: {
       shared: true,
       retries,
-      processes: new URL(`?${form}`, import.meta.url),
+      processes: new URL(
+        `?${new URLSearchParams({ form, options: JSON.stringify(options) })}`,
+        import.meta.url,
+      ),
+      storedId: (id) => storedId(id),
       async corrupt(id, surroundings) {
         const database = new Database(pathOf(surroundings));
         const { changes } = database
           .prepare(`UPDATE "${surroundings.namespace}" SET data = '{not json' WHERE id = ?`)
-          .run(id);
+          .run(storedId(id));
         database.close();
         if (changes !== 1) throw new Error('there is nothing to corrupt');
       },
@@ -27,4 +37,5 @@ export function subjectOf(form: string): Subject {
   };
 }
 
-export default subjectOf(new URL(import.meta.url).search.slice(1));
+const query = new URL(import.meta.url).searchParams;
+export default subjectOf(query.get('form') ?? 'plain', JSON.parse(query.get('options') ?? '{}'));

@@ -1,5 +1,6 @@
 import session, { type SessionData, type Store } from 'express-session';
 import { CheckFailure } from './check.js';
+import type { Trial } from './trial.js';
 
 /** Ms within which any call to a store has to call back where nothing is wrong with its server. */
 const ANSWER_LIMIT = 20_000;
@@ -84,9 +85,14 @@ export async function length(store: Store): Promise<number> {
   return (await resultOf(store, 'length')) as number;
 }
 
-/** The ids, in order of their characters. */
+/** The ids as the store lists them, in order of their characters; `listed` says how it lists those that are expected. */
 export async function ids(store: Store): Promise<string[]> {
   return [...((await resultOf(store, 'ids')) as string[])].sort();
+}
+
+/** How the store lists the sessions of these ids, in order of their characters. */
+export function listed({ supports }: Trial, ...ids: string[]): string[] {
+  return ids.map((id) => supports.storedId?.(id) ?? id).sort();
 }
 
 /** All sessions as an array, whether the store answers with an array or, as MemoryStore does, with an object by id. */

@@ -41,6 +41,11 @@ export interface Supports {
   readonly processes?: string | URL | undefined;
   /** Stores garbage, not readable as a session, under this id. */
   corrupt?(id: string, surroundings: Surroundings): Promise<void>;
+  /**
+   * Sessions are listed by `ids` and `all`, and named in errors, not by their ids but by something that is made of them, such
+   * as a hash: this one.
+   */
+  storedId?(id: string): string;
   /** The store retries transient failures by itself. Without it the retry checks run on `RetryingStore` around it. */
   readonly retries?: boolean | undefined;
 }

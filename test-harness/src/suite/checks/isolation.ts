@@ -1,4 +1,4 @@
-import { all, clear, destroy, get, ids, length, newSession, set } from '../calls.js';
+import { all, clear, destroy, get, ids, length, listed, newSession, set } from '../calls.js';
 import type { Check } from '../check.js';
 import { expectEqual } from '../expectations.js';
 import type { Trial } from '../trial.js';
@@ -108,7 +108,11 @@ export const isolationChecks: readonly Check[] = [
     needs: ['ids'],
     async run(trial) {
       const { own } = await twoStores(trial);
-      expectEqual('set `one` in the first store, `one` and `two` in the second', await ids(own), ['one']);
+      expectEqual(
+        'set `one` in the first store, `one` and `two` in the second',
+        await ids(own),
+        listed(trial, 'one'),
+      );
     },
   },
 ];

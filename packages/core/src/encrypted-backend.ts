@@ -1,0 +1,77 @@
+import type { SessionBackend, SessionRecord } from './backend.js';
+import type { Cipher } from './cipher.js';
+
+/**
+ * The backend with the data of its records encrypted, and everything else as it is. A record that cannot be decrypted fails
+ * only whoever wants its data: it can still be listed and destroyed.
+ */
+export function encrypted(backend: SessionBackend, cipher: Cipher): SessionBackend {
+  const opened = <Answer extends object>(answer: Answer): Answer =>
+    'current' in answer
+      ? { ...answer, current: new EncryptedRecord(answer.current as SessionRecord, cipher) }
+      : answer;
+  return {
+    name: backend.name,
+    settlesAtOnce: backend.settlesAtOnce === true,
+    ...optionalPrimitives(backend),
+    close: () => backend.close(),
+    isTransient: (error) => backend.isTransient(error),
+    async read(ids, context) {
+      const answers = await backend.read(ids, context);
+      return answers.map((answer) =>
+        answer === undefined || 'status' in answer ? answer : new EncryptedRecord(answer, cipher),
+      );
+    },
+    async write(writes, context) {
+      const encrypting = writes.map((write) => ({ ...write, data: cipher.encrypt(write.id, write.data) }));
+      return (await backend.write(encrypting, context)).map(opened);
+    },
+    async touch(touches, context) {
+      return (await backend.touch(touches, context)).map(opened);
+    },
+    remove: (removals, context) => backend.remove(removals, context),
+    async *scan(context) {
+      for await (const page of backend.scan(context)) {
+        yield page.map((record) => new EncryptedRecord(record, cipher));
+      }
+    },
+  };
+}
+
+/** Only those that the backend has: core asks what is there. */
+function optionalPrimitives(
+  backend: SessionBackend,
+): Pick<SessionBackend, 'open' | 'count' | 'clear' | 'prune'> {
+  const { open, count, clear, prune } = backend;
+  return {
+    ...(open && { open: open.bind(backend) }),
+    ...(count && { count: count.bind(backend) }),
+    ...(clear && { clear: clear.bind(backend) }),
+    ...(prune && { prune: prune.bind(backend) }),
+  };
+}
+
+class EncryptedRecord implements SessionRecord {
+  readonly id: string;
+  readonly birth: string | undefined;
+  readonly revision: string;
+  readonly expiresAt: number;
+  readonly #stored: string;
+  readonly #cipher: Cipher;
+  #data: string | undefined;
+
+  constructor(record: SessionRecord, cipher: Cipher) {
+    this.id = record.id;
+    this.birth = record.birth;
+    this.revision = record.revision;
+    this.expiresAt = record.expiresAt;
+    this.#stored = record.data;
+    this.#cipher = cipher;
+  }
+
+  /** Throws `CANNOT_DECRYPT`. */
+  get data(): string {
+    this.#data ??= this.#cipher.decrypt(this.id, this.#stored);
+    return this.#data;
+  }
+}

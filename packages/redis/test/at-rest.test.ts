@@ -1,0 +1,61 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { RedisStore, type RedisStoreOptions } from '@session-stores/redis';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
+
+const key = randomBytes(32);
+const id = 'id-of-a-browser-3f1c9a77';
+const secret = 'the secret of ann';
+
+describeWithServer('redis', 'RedisStore with hashIds and encryptionKeys', (url) => {
+  function open(options: Partial<RedisStoreOptions> = {}, prefix = `${randomUUID()}:`) {
+    const store = new RedisStore({ url, prefix, ...options } as RedisStoreOptions);
+    const client = new Redis(url);
+    onTestFinished(async () => {
+      await store.close();
+      client.disconnect();
+    });
+    return { store, client, prefix };
+  }
+
+  describe('what is sent to the server', () => {
+    it.for([
+      ['shows neither id nor data', { hashIds: key, encryptionKeys: key }, [false, false]],
+      ['shows both without these options', {}, [true, true]],
+    ] as const)('%s', async ([, options, expected]) => {
+      const { store, client, prefix } = open(options);
+      const monitor = await client.monitor();
+      onTestFinished(() => monitor.disconnect());
+      let seen = '';
+      const last = Promise.withResolvers<void>();
+      monitor.on('monitor', (_time: string, words: string[]) => {
+        const text = words.join(' ');
+        if (text.includes(prefix)) seen += text;
+        if (text.includes('that is all')) last.resolve();
+      });
+      await store.set(id, { cookie: {}, secret } as never);
+      await store.update(id, (session) => void Object.assign(session, { n: 1 }));
+      expect(await store.get(id)).toMatchObject({ secret, n: 1 });
+      await store.touch(id, (await store.get(id)) as never);
+      const [stored] = await client.keys(`${prefix}*`);
+      seen += `${stored} ${await client.get(stored as string)}`;
+      await store.destroy(id);
+      await client.echo('that is all');
+      await last.promise;
+      expect(seen.length).toBeGreaterThan(1000);
+      expect([seen.includes(id), seen.includes(secret)]).toEqual(expected);
+    });
+  });
+
+  it('takes over the sessions of connect-redis with readUnencrypted, and encrypts what it saves', async () => {
+    const { store, client, prefix } = open({ encryptionKeys: key, readUnencrypted: true });
+    const cookie = { originalMaxAge: 60_000, expires: new Date(Date.now() + 60_000), path: '/' };
+    await client.set(prefix + id, JSON.stringify({ cookie, secret }), 'EX', 60);
+    expect(await store.get(id)).toMatchObject({ secret });
+    await store.update(id, (session) => void Object.assign(session, { n: 1 }));
+    expect(await client.get(prefix + id)).toMatch(/^#sessionStores [\w-]+\.[\w-]+ encrypted:1\./);
+    const { store: strict } = open({ encryptionKeys: key }, prefix);
+    expect(await strict.get(id)).toMatchObject({ secret, n: 1 });
+  });
+});
