@@ -29,6 +29,9 @@ export {
   type RedisSentinelOptions,
   startRedisSentinel,
 } from './servers/redis-sentinel.js';
+export { type SoakReport, soakReportText } from './soak/report.js';
+export { type SoakOptions, type SoakProgress, soakSessionStore } from './soak/soak.js';
+export type { Fault, Outage } from './soak/weather.js';
 export type { ApplicationOptions, TestApplication } from './suite/application.js';
 export {
   type Area,

@@ -1,0 +1,109 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { recordName } from '@session-stores/core';
+import type { ApplicationProcess } from './application-handle.js';
+import type { Call, Reply } from './caller.js';
+import type { Random } from './random.js';
+import type { Scene } from './scene.js';
+import type { Story } from './story.js';
+import type { Violations } from './violations.js';
+
+/** Ids in one request. */
+const portion = 200;
+/** Ms that a store has to work again after everything is well. */
+const recovery = 20_000;
+
+/** What is looked at when all requests have ended and nothing is wrong any more: then every answer has to be a good one. */
+export class Audit {
+  readonly #scene: Scene;
+  readonly #violations: Violations;
+  readonly #random: Random;
+  readonly #stories: ReadonlyMap<string, Story>;
+
+  constructor(scene: Scene, violations: Violations, random: Random) {
+    this.#scene = scene;
+    this.#violations = violations;
+    this.#random = random;
+    this.#stories = new Map(scene.stories.map((story) => [story.identity.id, story]));
+  }
+
+  /** Resolves when no session is left. */
+  async run(): Promise<void> {
+    const { processes } = this.#scene.fleet;
+    const ended = this.#scene.stories.filter((story) => story.hasEnded);
+    const others = this.#scene.stories.filter((story) => !story.hasEnded);
+    await inPortions(others, (stories) => Promise.all(stories.map((story) => this.#lookAt(story))));
+    await inPortions(ended, (stories) => this.#lookForEnded(stories));
+    const listed = await Promise.all(processes.map((process) => this.#list(process)));
+    const left = new Set([...others.map(({ identity }) => identity.id), ...listed.flat()]);
+    await inPortions([...left], (ids) => this.#endAll(ids));
+    for (const process of processes) {
+      for (const id of await this.#list(process)) this.#foundAlive(id, `${process.name} lists it in the end`);
+    }
+  }
+
+  async #lookAt(story: Story): Promise<void> {
+    const call: Call = { method: 'GET', path: '/look', cookie: story.identity.cookie };
+    const process = this.#random.pick(this.#scene.fleet.processes);
+    const asked = story.asking('look at the end', process);
+    const reply = await this.#insist(process, call);
+    if (story.heard(asked, reply) === 'found') story.showed(asked, reply?.body.notes, reply?.body.count);
+  }
+
+  async #lookForEnded(stories: readonly Story[]): Promise<void> {
+    const process = this.#random.pick(this.#scene.fleet.processes);
+    const body = stories.map(({ identity }) => identity.id);
+    const reply = await this.#insist(process, { method: 'POST', path: '/operator/look', body });
+    for (const id of (reply?.body.alive ?? []) as string[]) {
+      this.#foundAlive(id, `${process.name} finds it at the end`);
+    }
+  }
+
+  async #list(process: ApplicationProcess): Promise<string[]> {
+    const reply = await this.#insist(process, { method: 'GET', path: '/operator/ids' });
+    const ids = (reply?.body.ids ?? []) as string[];
+    for (const id of ids) {
+      const story = this.#stories.get(id);
+      if (story?.hasEnded) story.foundAfterEnd(`${process.name} lists it at the end`);
+    }
+    return ids;
+  }
+
+  async #endAll(ids: readonly string[]): Promise<void> {
+    const process = this.#random.pick(this.#scene.fleet.processes);
+    await this.#insist(process, { method: 'POST', path: '/operator/end', body: ids });
+  }
+
+  #foundAlive(id: string, where: string): void {
+    const story = this.#stories.get(id);
+    if (story?.hasEnded) story.foundAfterEnd(where);
+    else this.#violations.count('aliveAfterLogout', () => `session ${recordName(id)}: ${where}`);
+  }
+
+  /** Repeats what is refused; a store that goes on refusing has not recovered. */
+  async #insist(process: ApplicationProcess, call: Call): Promise<Reply | undefined> {
+    const deadline = performance.now() + recovery;
+    for (;;) {
+      const reply = await this.#scene.caller.send(process, call);
+      if (reply === undefined || reply.status < 500 || reply.status === 501) return reply;
+      if (performance.now() > deadline) {
+        const { method, path } = call;
+        const { status, body } = reply;
+        this.#violations.count(
+          'notRecovered',
+          () => `${method} ${path} to ${process.name}: ${status} ${JSON.stringify(body)}`,
+        );
+        return undefined;
+      }
+      await wait(100);
+    }
+  }
+}
+
+async function inPortions<Item>(
+  items: readonly Item[],
+  work: (portion: readonly Item[]) => Promise<unknown>,
+): Promise<void> {
+  for (let start = 0; start < items.length; start += portion) {
+    await work(items.slice(start, start + portion));
+  }
+}
