@@ -41,11 +41,17 @@ const entries: readonly Entry[] = [
   peer('redis', 'connect-redis', '../compare/peers/connect-redis.ts', 'connect-redis'),
   driver('redis', 'ioredis', './drivers/ioredis.ts', 'ioredis'),
 
-  peer('postgres', 'connect-pg-simple', './peers/connect-pg-simple.ts', 'connect-pg-simple'),
-  peer('postgres', 'connect-session-knex on pg', './peers/connect-session-knex.ts', 'connect-session-knex'),
+  ours('postgres', 'PostgresStore', '../../packages/postgres/test/postgres-subject.ts'),
+  peer('postgres', 'connect-pg-simple', '../compare/peers/connect-pg-simple.ts', 'connect-pg-simple'),
+  peer(
+    'postgres',
+    'connect-session-knex',
+    '../compare/peers/connect-session-knex.ts',
+    'connect-session-knex',
+  ),
   driver('postgres', 'pg', './drivers/pg.ts', 'pg'),
 
-  peer('mongo', 'connect-mongo', './peers/connect-mongo.ts', 'connect-mongo'),
+  peer('mongo', 'connect-mongo', '../compare/peers/connect-mongo.ts', 'connect-mongo'),
   driver('mongo', 'mongodb', './drivers/mongodb.ts', 'mongodb'),
 ];
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { startPostgres, startRedis } from '@session-stores/test-harness';
+import { startMongo, startPostgres, startRedis } from '@session-stores/test-harness';
 import type { Group } from './contestants.ts';
 
 /** The servers of a run, and what measures them. */
@@ -39,7 +39,12 @@ export async function startServers(groups: readonly Group[]): Promise<Servers> {
   await use('redis', process.env.REDIS_URL, startRedis);
   await use('postgres', process.env.PG_URL, startPostgres);
   await use('mongo', process.env.MONGO_URL, async () => {
-    throw new Error('MONGO_URL=mongodb://… names a real mongod to measure');
+    const server = await startMongo();
+    if (server.kind === 'mongod') return server;
+    await server.stop();
+    throw new Error(
+      'there is no mongod, and FerretDB says nothing about speed (MONGO_URL=mongodb://… names one)',
+    );
   });
   return {
     urls,

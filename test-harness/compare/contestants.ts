@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Subject, subjectFrom } from '@session-stores/test-harness';
+import type { ServersAtHand } from '../dist/servers/known-servers.js';
 
 export interface Contestant {
   /** As the table calls it. */
@@ -7,35 +8,64 @@ export interface Contestant {
   readonly subject: Subject;
 }
 
-/** The modules of the stores; those of ours are the subjects of their own tests. A package is named with its release. */
-const modules: readonly { readonly path: string; readonly package?: string; readonly isOurs?: boolean }[] = [
-  { path: './peers/express-session.ts', package: 'express-session' },
-  { path: './peers/memorystore.ts', package: 'memorystore' },
-  { path: './peers/connect-redis.ts', package: 'connect-redis' },
-  { path: './peers/better-sqlite3-session-store.ts', package: 'better-sqlite3-session-store' },
-  { path: './peers/session-file-store.ts', package: 'session-file-store' },
-  { path: './memory-subject.ts', isOurs: true },
-  { path: '../../packages/sqlite/test/sqlite-subject.ts', isOurs: true },
-  { path: '../../packages/redis/test/redis-subject.ts', isOurs: true },
-];
+/** The servers that stores need. */
+export type NeededServer = 'redis' | 'postgres' | 'mongo';
 
-/** All stores of the table, on the server of this URL where they need one. */
-export async function contestants(redisUrl: string): Promise<Contestant[]> {
-  const all: Contestant[] = [];
-  for (const { path, package: name, isOurs } of modules) {
-    for (const form of isOurs ? ['plain', 'retrying'] : ['']) {
-      const subject = await load(path, form, redisUrl);
-      const title = name === undefined ? `**${subject.name}**` : await released(subject.name, name);
-      all.push({ title, subject });
-    }
-  }
-  return all;
+interface Entry {
+  readonly path: string;
+  /** Of a store of others, which is named with its release. */
+  readonly package?: string;
+  readonly server?: NeededServer;
 }
 
-async function load(path: string, form: string, url: string): Promise<Subject> {
+/** The modules of the stores; those of ours are the subjects of their own tests. */
+const entries: readonly Entry[] = [
+  { path: './peers/express-session.ts', package: 'express-session' },
+  { path: './peers/memorystore.ts', package: 'memorystore' },
+  { path: './peers/connect-redis.ts', package: 'connect-redis', server: 'redis' },
+  { path: './peers/connect-mongo.ts', package: 'connect-mongo', server: 'mongo' },
+  { path: './peers/connect-pg-simple.ts', package: 'connect-pg-simple', server: 'postgres' },
+  { path: './peers/connect-session-knex.ts', package: 'connect-session-knex', server: 'postgres' },
+  { path: './peers/better-sqlite3-session-store.ts', package: 'better-sqlite3-session-store' },
+  { path: './peers/session-file-store.ts', package: 'session-file-store' },
+  { path: './memory-subject.ts' },
+  { path: '../../packages/sqlite/test/sqlite-subject.ts' },
+  { path: '../../packages/redis/test/redis-subject.ts', server: 'redis' },
+  { path: '../../packages/postgres/test/postgres-subject.ts', server: 'postgres' },
+];
+
+export interface Field {
+  readonly contestants: readonly Contestant[];
+  /** The servers without which some stores cannot take part. */
+  readonly missing: readonly NeededServer[];
+}
+
+/** All stores that can take part with these servers. */
+export async function fieldOf(servers: ServersAtHand): Promise<Field> {
+  const contestants: Contestant[] = [];
+  const missing = new Set<NeededServer>();
+  for (const entry of entries) {
+    const url = entry.server && servers[entry.server];
+    if (entry.server !== undefined && url === undefined) {
+      missing.add(entry.server);
+      continue;
+    }
+    const isFerret = entry.server === 'mongo' && servers.mongod === undefined;
+    for (const form of entry.package === undefined ? ['plain', 'retrying'] : ['']) {
+      const subject = await load(entry, form, url ?? '', isFerret);
+      const name =
+        entry.package === undefined ? `**${subject.name}**` : await released(subject.name, entry.package);
+      contestants.push({ title: isFerret ? `${name} on FerretDB` : name, subject });
+    }
+  }
+  return { contestants, missing: [...missing] };
+}
+
+async function load({ path }: Entry, form: string, url: string, isFerret: boolean): Promise<Subject> {
   const module = new URL(path, import.meta.url);
-  // The subjects of our stores say by the query how they are made.
-  module.search = path.includes('sqlite-subject') ? form : `${new URLSearchParams({ form, url })}`;
+  // The subjects say by the query how they are made.
+  const query = new URLSearchParams({ form, url, ...(isFerret ? { withoutTtl: '' } : {}) });
+  module.search = path.includes('sqlite-subject') ? form : `${query}`;
   return subjectFrom(((await import(module.href)) as { default: unknown }).default);
 }
 

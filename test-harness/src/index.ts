@@ -5,15 +5,35 @@ export type { Condition, Contestant, Gauge, Load, Measurement, Operation, Role }
 export { benchmarkMarkdown } from './bench/markdown.js';
 export { benchmarkPlot } from './bench/plot.js';
 export type { ApplicationResult, BenchmarkReport, Result } from './bench/report.js';
-export { type FaultMode, type FaultProxy, type HeldRequests, startFaultProxy } from './faults/fault-proxy.js';
-export { type PostgresServer, startPostgres } from './servers/postgres.js';
-export { type RedisOptions, type RedisServer, startRedis } from './servers/redis.js';
 export {
-  type RedisCluster,
-  type RedisClusterNode,
-  type RedisClusterOptions,
-  startRedisCluster,
-} from './servers/redis-cluster.js';
+  type FaultMode,
+  type FaultProxy,
+  type HeldReplies,
+  type HeldRequests,
+  startFaultProxy,
+} from './faults/fault-proxy.js';
+export { type MongoServer, startFerret, startMongo } from './servers/mongo.js';
+export {
+  type MongoMember,
+  type MongoReplicaSet,
+  type MongoReplicaSetOptions,
+  startMongoReplicaSet,
+} from './servers/mongo-replica-set.js';
+export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './servers/pgbouncer.js';
+export { type PostgresServer, startPostgres } from './servers/postgres.js';
+export {
+  type PostgresStandby,
+  type PostgresStandbyOptions,
+  startPostgresStandby,
+} from './servers/postgres-standby.js';
+export { type RedisOptions, type RedisServer, startRedis } from './servers/redis.js';
+export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './servers/redis-cluster.js';
+export type { RedisNode } from './servers/redis-process.js';
+export {
+  type RedisSentinel,
+  type RedisSentinelOptions,
+  startRedisSentinel,
+} from './servers/redis-sentinel.js';
 export type { ApplicationOptions, TestApplication } from './suite/application.js';
 export {
   type Area,

@@ -19,7 +19,7 @@ const runOn = (files: readonly string[], environment?: Record<string, string>) =
 
 function start(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
   const command = [vitest, 'run', '--config', join(folder, 'vitest.config.ts'), ...args];
-  const { CI: _, ...inherited } = process.env;
+  const { CI: _, ALLOW_NOT_RUN: __, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: '1', ...environment };
   return new Promise((resolve) => {
     execFile(process.execPath, command, { env, cwd: folder }, (error, stdout) => {
@@ -48,6 +48,39 @@ describe('the closing line', { timeout: 60_000 }, () => {
     expect(code).toBe(1);
     expect(lines).toContain('NOT RUN: needy.run.ts > a group for Redis');
     expect(lines.at(-1)).toBe('3 passed, 1 failed');
+  });
+
+  it('allows under CI=true what only a real mongod can carry, and still names it', async () => {
+    const environment = { CI: 'true', ALLOW_NOT_RUN: 'mongod,mongod-binary' };
+    const { code, lines } = await runOn(['good', 'for-mongod'], environment);
+    expect(code).toBe(0);
+    expect(lines).toContain('NOT RUN: for-mongod.run.ts > a group for TTL indexes');
+    expect(lines).toContain('NOT RUN: for-mongod.run.ts > a group for a replica set');
+    expect(lines.filter((line) => line.startsWith('  They need'))).toEqual([
+      expect.stringMatching(
+        /a real mongod, .*To run them: MONGOMS_SYSTEM_BINARY=\/path\/to\/mongod npm test/,
+      ),
+      expect.stringMatching(
+        /real mongods of its own, .*To run them: MONGOMS_SYSTEM_BINARY=\/path\/to\/mongod npm test/,
+      ),
+    ]);
+    expect(lines.join()).not.toContain('failure');
+    expect(lines.at(-1)).toBe('2 passed, 0 failed, 2 not run');
+  });
+
+  it('allows no more than is named', async () => {
+    const { code, lines } = await runOn(['good', 'for-mongod'], { CI: 'true', ALLOW_NOT_RUN: 'mongod' });
+    expect(code).toBe(1);
+    expect(lines.at(-1)).toBe('2 passed, 1 failed, 1 not run');
+  });
+
+  it('refuses to allow what every machine can have', async () => {
+    const { code, lines } = await runOn(['good', 'needy'], { CI: 'true', ALLOW_NOT_RUN: 'redis,mongod' });
+    expect(code).toBe(1);
+    expect(lines).toContain(
+      "ALLOW_NOT_RUN may name mongod, mongod-binary, but not 'redis', which is a failure",
+    );
+    expect(lines.at(-1)).toBe('3 passed, 2 failed');
   });
 
   it('counts a skipped test as a failure', async () => {

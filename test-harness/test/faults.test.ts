@@ -293,6 +293,45 @@ describe('the fault proxy', { timeout: 10_000 }, () => {
     expect(server.received).toEqual(['hello', 'held']);
   });
 
+  it('holds replies: the server has done the work, the client learns of it when they are released', async () => {
+    const [first, second] = [await connected(), await connected()];
+    const hold = proxy.holdReplies();
+    first.socket.write('one');
+    await hold.firstHeld;
+    hold.stop();
+    first.socket.write('two');
+    while (hold.held < 2) await wait(1);
+    expect(server.received).toEqual(['hello', 'hello', 'one', 'two']);
+    await second.ask('second');
+    first.socket.end();
+    await server.ended[0];
+    await wait(quiet);
+    expect(first.text).toBe('');
+    await hold.release();
+    expect(await first.closed).toBe('ended');
+    expect(first.text).toBe('echo oneecho two');
+    expect(hold.held).toBe(0);
+    await connected();
+  });
+
+  it('holds replies only for those who are still there when it releases', async () => {
+    for (const cut of [
+      async (client: Client) => client.socket.destroy(),
+      async () => proxy.setMode('reset'),
+    ]) {
+      const client = await connected();
+      const hold = proxy.holdReplies();
+      client.socket.write('one');
+      await hold.firstHeld;
+      await cut(client);
+      await client.closed;
+      await hold.release();
+      expect(client.text).toBe('');
+      await proxy.setMode('pass');
+    }
+    expect(proxy.connections).toBe(0);
+  });
+
   it('sends the requests of new connections again, on a connection of its own, and keeps the replies', async () => {
     const old = await connected();
     proxy.duplicateRequests(40);

@@ -95,6 +95,11 @@ describe('the packed packages in a project outside the workspace', { timeout: 12
     expect(files.filter((file) => /\.test\.|tsbuildinfo|(^|\/)test\//.test(file))).toEqual([]);
   });
 
+  it('test-harness is packed with the sources of FerretDB', async () => {
+    const folder = join(consumer, 'node_modules', '@session-stores', 'test-harness', 'ferretdb');
+    expect((await readdir(folder)).sort()).toEqual(['go.mod', 'go.sum', 'main.go']);
+  });
+
   it.for(names)('%s says which versions of the others it needs', async (name) => {
     const manifest = await manifestOf(join(consumer, 'node_modules', name));
     for (const range of Object.values(manifest.dependencies ?? {})) expect(range).not.toContain('workspace:');

@@ -94,7 +94,7 @@ describeWithServer('redis-server', 'a Redis of a test', () => {
   }
 });
 
-describeWithServer('postgres', 'a PostgreSQL of a test', () => {
+describeWithServer('postgres-server', 'a PostgreSQL of a test', () => {
   it('comes back after a crash with what was committed, and leaves nothing behind', {
     timeout: 60_000,
   }, async () => {

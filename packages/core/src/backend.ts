@@ -40,6 +40,12 @@ export interface SessionBackend {
   readonly settlesAtOnce?: boolean;
 
   /**
+   * Ids of different routes never travel in one call, so that a part of the storage that falls silent, such as one shard
+   * of several, holds up nobody else. Without it all ids have one route.
+   */
+  routeOf?(id: string): string;
+
+  /**
    * Prepares the storage (connection, schema). Called before the first primitive, and again before a later one if it
    * failed. Must be safe in many processes at once.
    */

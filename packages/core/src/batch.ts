@@ -30,14 +30,16 @@ export const maximumItems = 512;
  * What comes while a batch is on the wire gathers and goes out together when that is back; what finds nothing on the wire
  * goes out at once, so that a lone call pays nothing.
  */
-export class Batcher<Item, Answer> {
+class Batcher<Item, Answer> {
   readonly #send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>;
+  readonly #onIdle: () => void;
   #waiting: Parcel<Item, Answer>[] = [];
   #onWire = false;
 
-  /** `send` deals out the answers, and rejects never. */
-  constructor(send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>) {
+  /** `send` deals out the answers, and rejects never. `onIdle` is told that nothing waits and nothing is on the wire. */
+  constructor(send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>, onIdle: () => void) {
     this.#send = send;
+    this.#onIdle = onIdle;
   }
 
   submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
@@ -61,5 +63,31 @@ export class Batcher<Item, Answer> {
       }
     }
     this.#onWire = false;
+    this.#onIdle();
+  }
+}
+
+/** A batcher for each route on which something is under way. */
+export class Routes<Item, Answer> {
+  readonly #batchers = new Map<string, Batcher<Item, Answer>>();
+  readonly #routeOf: (item: Item) => string;
+  readonly #send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>;
+
+  constructor(
+    routeOf: (item: Item) => string,
+    send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>,
+  ) {
+    this.#routeOf = routeOf;
+    this.#send = send;
+  }
+
+  submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
+    const route = this.#routeOf(item);
+    let batcher = this.#batchers.get(route);
+    if (batcher === undefined) {
+      batcher = new Batcher(this.#send, () => this.#batchers.delete(route));
+      this.#batchers.set(route, batcher);
+    }
+    return batcher.submit(item, operation);
   }
 }

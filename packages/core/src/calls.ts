@@ -12,7 +12,7 @@ import type {
   TouchAnswer,
   WriteAnswer,
 } from './backend.js';
-import { Batcher, type Parcel } from './batch.js';
+import { type Parcel, Routes } from './batch.js';
 import { BackendError, recordName, SessionStoreError } from './errors.js';
 import type { Operation } from './operation.js';
 
@@ -31,10 +31,10 @@ export class BackendCalls {
   #isOpen = false;
   #opening: Promise<void> | undefined;
 
-  readonly #reads: Batcher<string, Answered<ReadAnswer>>;
-  readonly #writes: Batcher<RecordWrite, Answered<WriteAnswer>>;
-  readonly #touches: Batcher<RecordTouch, Answered<TouchAnswer>>;
-  readonly #removals: Batcher<RecordRemoval, Answered<RemoveAnswer>>;
+  readonly #reads: Routes<string, Answered<ReadAnswer>>;
+  readonly #writes: Routes<RecordWrite, Answered<WriteAnswer>>;
+  readonly #touches: Routes<RecordTouch, Answered<TouchAnswer>>;
+  readonly #removals: Routes<RecordRemoval, Answered<RemoveAnswer>>;
 
   constructor(
     backend: SessionBackend,
@@ -116,7 +116,7 @@ export class BackendCalls {
     primitive: (items: readonly Item[], context: CallContext) => Promise<readonly Answer[]>,
     idOf: (item: Item) => string,
     whenSent: (item: Item, waited: number) => Item = (item) => item,
-  ): Batcher<Item, Answered<Answer>> {
+  ): Routes<Item, Answered<Answer>> {
     type Parcels = readonly Parcel<Item, Answered<Answer>>[];
     /** Deals out the answers of one call; resolves to why there are none, if there are none. */
     const deal = async (parcels: Parcels): Promise<{ readonly error: unknown } | undefined> => {
@@ -170,7 +170,7 @@ export class BackendCalls {
         }
       }
     };
-    return new Batcher(send);
+    return new Routes((item) => this.backend.routeOf?.(idOf(item)) ?? '', send);
   }
 
   /** It is over when its time is up, and also when nobody waits any more: who then tries again needs a new connection. */

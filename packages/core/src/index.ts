@@ -23,4 +23,5 @@ export { type OneItemPrimitives, oneByOne } from './one-by-one.js';
 export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } from './options.js';
 export type { RetryOptions } from './retry.js';
 export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
+export { ServerClock } from './server-clock.js';
 export { SessionStore } from './store.js';

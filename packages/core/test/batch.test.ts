@@ -82,6 +82,18 @@ describe('calls', () => {
     expect(backend.calls).toEqual(['read 1']);
   });
 
+  it('of different routes never travel together, and none waits for another', async () => {
+    const backend = Object.assign(new LossyBackend(), { routeOf: (id: string) => id.slice(0, 1) });
+    const store = new SessionStore(backend, { operationTimeout: 200 });
+    backend.fates.push('hang');
+    const silent = [store.get('a1'), store.get('a2')];
+    const results = Promise.allSettled(silent);
+    await Promise.all([store.get('b1'), store.get('b2'), store.get('b3'), store.get('c1')]);
+    expect(backend.calls).toEqual(['read 1', 'read 1', 'read 2']);
+    expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await store.get('a1')).toBeUndefined();
+  });
+
   it('fail when the backend answers with too few or nothing: a missing answer is not "no session"', async () => {
     for (const answers of [[], undefined, 5]) {
       const backend = Object.assign(new LossyBackend(), { read: () => Promise.resolve(answers as never) });

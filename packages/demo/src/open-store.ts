@@ -1,5 +1,6 @@
 import type { SessionStore } from '@session-stores/core';
 import { RetryingMemoryStore } from '@session-stores/memory';
+import { RetryingPostgresStore } from '@session-stores/postgres';
 import { RetryingRedisStore } from '@session-stores/redis';
 import { RetryingSqliteStore } from '@session-stores/sqlite';
 import { MisuseError } from './misuse-error.js';
@@ -12,25 +13,48 @@ export interface OpenedStore {
   readonly path: string | undefined;
 }
 
-const whatItMayBe = 'it may be sqlite:./path.db, memory, or redis://host:port';
+const whatItMayBe =
+  'it may be sqlite:./path.db, memory, redis://host:port, or postgres://user:password@host/database';
 
-/** The store that is named by `memory`, `sqlite:path` or a Redis URL. Throws a `MisuseError`. */
+const servers = [
+  { title: 'Redis', scheme: /^rediss?:/, open: (url: string) => new RetryingRedisStore({ url }) },
+  {
+    title: 'PostgreSQL',
+    scheme: /^postgres(ql)?:/,
+    open: (url: string) => new RetryingPostgresStore({ url }),
+  },
+];
+
+/** The store that is named by `memory`, `sqlite:path` or the URL of a server. Throws a `MisuseError`. */
 export function openStore(address: string): OpenedStore {
   if (address === 'memory') return { store: new RetryingMemoryStore(), title: 'memory', path: undefined };
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(address)?.[1];
   if (path !== undefined)
     return { store: new RetryingSqliteStore({ path }), title: `SQLite in ${path}`, path };
-  if (/^rediss?:/.test(address)) return openRedis(address);
+  const server = servers.find(({ scheme }) => scheme.test(address));
+  if (server !== undefined) return openServer(server, address);
   // Not the whole of it: there may be a password inside.
   throw new MisuseError(`the store '${address.split(':')[0]}' is unknown; ${whatItMayBe}`);
 }
 
-function openRedis(address: string): OpenedStore {
-  try {
-    const { host } = new URL(address);
-    if (host === '') throw new TypeError('a host is missing');
-    return { store: new RetryingRedisStore({ url: address }), title: `Redis on ${host}`, path: undefined };
-  } catch (error) {
-    throw new MisuseError(`the Redis URL of the store is not valid; ${whatItMayBe}`, { cause: error });
+function openServer({ title, open }: (typeof servers)[number], url: string): OpenedStore {
+  const hosts = hostsOf(url);
+  if (hosts === undefined) {
+    throw new MisuseError(
+      `the ${title} URL of the store is not valid (in user and password, special characters have to be percent-encoded); ${whatItMayBe}`,
+    );
   }
+  try {
+    return { store: open(url), title: `${title} on ${hosts}`, path: undefined };
+  } catch (error) {
+    throw new MisuseError(`the ${title} URL of the store is not valid: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * The hosts and ports of a URL, of which MongoDB's may have several; `undefined` where there is none. So it is where an `@`
+ * comes later than expected: what looks like a host then may be the beginning of a password.
+ */
+function hostsOf(url: string): string | undefined {
+  return /^[^:]+:\/\/(?:[^@/?#]*@)?([^@/?#]+)[^@]*$/.exec(url)?.[1];
 }

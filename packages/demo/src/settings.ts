@@ -17,6 +17,7 @@ export const usage = `A shop in which nobody can pay: the demo of session-stores
   --store <store>    sqlite:./path.db   a file, which keeps the sessions over a restart (default sqlite:./session-stores-demo.db)
                      memory             gone when the demo ends
                      redis://host:port  a Redis server (rediss:// for TLS)
+                     postgres://user:password@host/database
   --help
 
 Environment

@@ -1,5 +1,6 @@
-import type { Driver, DriverSource } from './redis-client.js';
+import type { Driver, DriverSource } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
+import { endSilentNodes } from './silent-nodes.js';
 
 // A connection that is not ready by then, authentication and loading included, is given up for a new one. Less than the
 // operation time of a plain store (5 s), so that a server that accepts and never answers costs one attempt of it.
@@ -11,6 +12,8 @@ interface Life {
   readonly driver: Driver;
   readonly ready: Promise<void>;
   users: number;
+  /** On a Cluster, while it is looked for them. */
+  silentNodes?: Promise<void> | undefined;
   state: 'opening' | 'ready' | 'retired';
 }
 
@@ -37,7 +40,8 @@ export class Connection {
 
   /**
    * Runs `work` on a ready driver and waits for one until `signal` aborts. When it aborts during `work`, new calls go to
-   * a new connection at once; this one is closed when no other call waits for an answer on it.
+   * a new connection at once; this one is closed when no other call waits for an answer on it. On a Cluster only the
+   * nodes that are silent are given up: the others go on.
    *
    * @throws RedisFailure
    */
@@ -53,6 +57,10 @@ export class Connection {
         );
       } catch (error) {
         const failure = driverFailure(error, this.#source.isCluster);
+        if (this.#source.isCluster) {
+          if (failure.kind === 'TIMEOUT') life.silentNodes ??= this.#endSilentNodes(life);
+          throw failure;
+        }
         // After a failover the old primary is a replica: a new connection finds the new one.
         if (['TIMEOUT', 'UNSENT', 'READONLY', 'CONNECTION'].includes(failure.kind)) this.#retire(life);
         if (failure.kind !== 'UNSENT') throw failure;
@@ -61,6 +69,14 @@ export class Connection {
         if (life.state === 'retired' && life.users === 0) life.driver.disconnect();
       }
     }
+  }
+
+  /** New calls go to a new connection, which finds out anew who serves what. */
+  renew(driver: Driver): void {
+    const life = this.#life;
+    if (life?.driver !== driver) return;
+    this.#retire(life);
+    if (life.users === 0) driver.disconnect();
   }
 
   /** Closes what this opened. Calls on the way fail. */
@@ -145,6 +161,11 @@ export class Connection {
       // What `connect` rejects with says only that the connection closed; the event before it said why.
       throw error instanceof RedisFailure ? error : driverFailure(reason() ?? error, this.#source.isCluster);
     }
+  }
+
+  async #endSilentNodes(life: Life): Promise<void> {
+    await endSilentNodes(life.driver);
+    life.silentNodes = undefined;
   }
 
   #retire(life: Life): void {

@@ -2,7 +2,6 @@ import {
   type CallContext,
   type ClearContext,
   type Expiry,
-  InvalidOptionError,
   type ItemError,
   type OpenContext,
   type ReadAnswer,
@@ -10,47 +9,67 @@ import {
   type RecordTouch,
   type RecordWrite,
   type RemoveAnswer,
+  ServerClock,
   type SessionBackend,
   type SessionRecord,
   type TouchAnswer,
   type WriteAnswer,
 } from '@session-stores/core';
+import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
+import { driverSource } from './driver.js';
 import { decodeRecord, encodeRecord } from './record-format.js';
-import { driverSource, type RedisBackendOptions } from './redis-client.js';
+import { checkOptions, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
-import { scanKeys } from './scan.js';
+import { scanServer } from './scan.js';
 import { callScript, type Reply, type ScriptItem } from './script-call.js';
-import { liveScript, readScript, removeScript, type Script, touchScript, writeScript } from './scripts.js';
-import { ServerClock } from './server-clock.js';
+import {
+  liveScript,
+  readScript,
+  removeScripts,
+  type Script,
+  touchScript,
+  type WritingScript,
+  writeScripts,
+} from './scripts.js';
 
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
 export class RedisBackend implements SessionBackend {
   readonly name = 'redis';
+  /** On a Cluster each id by itself: its command goes to a node of its own, which may be the one that is silent. */
+  readonly routeOf?: (id: string) => string;
   readonly #connection: Connection;
+  /** The same, unless writes wait for replicas: nothing else must wait behind them. */
+  readonly #writing: Connection;
   readonly #clock = new ServerClock();
   readonly #isCluster: boolean;
   readonly #prefix: string;
+  readonly #replicas: number;
 
   /** @throws InvalidOptionError */
   constructor(options: RedisBackendOptions) {
-    const { prefix = 'sess:' } = options;
-    if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
-      throw new InvalidOptionError('prefix must be a well-formed string');
-    }
-    const source = driverSource(options);
+    const { prefix, replicas, ...where } = checkOptions(options);
+    const source = driverSource(where);
     this.#connection = new Connection(source);
+    this.#writing = replicas === 0 ? this.#connection : new Connection(source);
     this.#isCluster = source.isCluster;
     this.#prefix = source.keyPrefix + prefix;
+    this.#replicas = replicas;
+    if (source.isCluster) this.routeOf = (id) => id;
   }
 
   async open({ signal, onError }: OpenContext): Promise<void> {
-    this.#connection.onIdleError(onError);
-    await this.#connection.use(signal, async () => undefined);
+    await Promise.all(
+      [this.#connection, this.#writing].map((connection) => {
+        connection.onIdleError(onError);
+        return connection.use(signal, async () => undefined);
+      }),
+    );
   }
 
   async close(): Promise<void> {
     this.#connection.close();
+    this.#writing.close();
   }
 
   async read(ids: readonly string[], context: CallContext): Promise<readonly ReadAnswer[]> {
@@ -65,7 +84,7 @@ export class RedisBackend implements SessionBackend {
 
   async write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
     const remaining = stopwatch();
-    const replies = await this.#call(writeScript, context, () =>
+    const replies = await this.#write(writeScripts, context, () =>
       writes.map(({ id, data, birth, revision, expiry, expect }) => ({
         key: this.#prefix + id,
         arguments: [
@@ -101,7 +120,7 @@ export class RedisBackend implements SessionBackend {
   }
 
   async remove(removals: readonly RecordRemoval[], context: CallContext): Promise<readonly RemoveAnswer[]> {
-    const replies = await this.#call(removeScript, context, () =>
+    const replies = await this.#write(removeScripts, context, () =>
       removals.map(({ id, birth = '', grace }) => ({
         key: this.#prefix + id,
         arguments: [birth, Math.ceil(grace)],
@@ -151,14 +170,26 @@ export class RedisBackend implements SessionBackend {
   }
 
   async *#scanIds({ signal }: CallContext): AsyncGenerator<readonly string[]> {
-    for await (const keys of scanKeys(this.#connection, signal, this.#prefix)) {
+    const scan = this.#isCluster ? scanCluster : scanServer;
+    for await (const keys of scan(this.#connection, signal, this.#prefix)) {
       yield [...new Set(keys)].map((key) => key.slice(this.#prefix.length));
     }
   }
 
   #call(script: Script, { signal }: CallContext, items: () => readonly ScriptItem[]) {
-    const target = { connection: this.#connection, clock: this.#clock, isCluster: this.#isCluster };
+    const target = {
+      connection: this.#connection,
+      clock: this.#clock,
+      isCluster: this.#isCluster,
+      replicas: 0,
+    };
     return callScript(target, signal, script, items);
+  }
+
+  #write(scripts: WritingScript, { signal }: CallContext, items: () => readonly ScriptItem[]) {
+    const [clock, isCluster, replicas] = [this.#clock, this.#isCluster, this.#replicas];
+    const target = { connection: this.#writing, clock, isCluster, replicas };
+    return callScript(target, signal, replicas === 0 ? scripts.alone : scripts.replicated, items);
   }
 
   #answer(reply: Reply): readonly unknown[] {

@@ -1,5 +1,4 @@
 import { InvalidOptionError } from '@session-stores/core';
-import { Redis } from 'ioredis';
 
 /**
  * A `Redis` or `Cluster` of ioredis 5 or 6, told by what it can do: the application's ioredis may be another copy than
@@ -21,107 +20,48 @@ export interface RedisBackendOptions {
    * The client's own `keyPrefix` is put before it. Of the prefixes of two stores none may begin the other.
    */
   readonly prefix?: string | undefined;
+  /**
+   * By how many replicas a save or a destroy has to be acknowledged (`WAIT`) before it is called done. Default 0: by none,
+   * and what the primary did last can be lost with it.
+   */
+  readonly replicas?: number | undefined;
 }
 
-/** What the backend uses of ioredis, the same in 5 and 6. */
-export interface Driver {
-  connect(): Promise<void>;
-  disconnect(): void;
-  on(event: string, listener: (...args: unknown[]) => void): unknown;
-  evalsha(...args: (string | number)[]): Promise<unknown>;
-  eval(...args: (string | number)[]): Promise<unknown>;
-  scan(...args: (string | number)[]): Promise<[cursor: string, keys: string[]]>;
-  /** On a Cluster only. */
-  nodes?(role: 'master'): Driver[];
-}
+/** The same with the defaults filled in. */
+export type CheckedOptions = RedisBackendOptions & { readonly prefix: string; readonly replicas: number };
 
-/** How to open a connection of our own, and what keys begin with there. */
-export interface DriverSource {
-  readonly isCluster: boolean;
-  readonly keyPrefix: string;
-  open(): Driver;
-}
-
-// One connection, one life: it never reconnects, so it can neither queue what nobody waits for any more nor send again
-// what it has sent. `undefined` takes away what the application set for its own commands.
-const oneLife = {
-  lazyConnect: true,
-  autoResendUnfulfilledCommands: false,
-  autoResubscribe: false,
-  enableAutoPipelining: false,
-  keyPrefix: '',
-  maxLoadingRetryTime: 500,
-  reconnectOnError: null,
-  readOnly: false,
-  monitor: false,
-  stringNumbers: false,
-  replyMapping: 'legacy',
-  himportFieldsets: undefined,
-  commandTimeout: undefined,
-  socketTimeout: undefined,
-} as const;
-
-const standalone = { ...oneLife, enableOfflineQueue: false, retryStrategy: null } as const;
-
-const cluster = {
-  lazyConnect: true,
-  enableAutoPipelining: false,
-  // Here it is where a command waits for its node's first connection; the whole cluster client has one life.
-  enableOfflineQueue: true,
-  keyPrefix: '',
-  scaleReads: 'master',
-  clusterRetryStrategy: null,
-  clusterNodeRetryStrategy: null,
-  // With a delay, ioredis sends again what may have been done already when a node's connection closed.
-  retryDelayOnFailover: 0,
-  retryDelayOnClusterDown: 0,
-  shardedSubscribers: false,
-  himportFieldsets: undefined,
-} as const;
-
-interface ClientOptions {
-  readonly keyPrefix?: string;
-  readonly redisOptions?: { readonly keyPrefix?: string };
-}
-
-/** @throws InvalidOptionError unless exactly one of `client` and `url` is there and fits. */
-export function driverSource({ client, url }: RedisBackendOptions): DriverSource {
+/** @throws InvalidOptionError which says what to pass. */
+export function checkOptions(options: RedisBackendOptions): CheckedOptions {
+  const { client, url, prefix = 'sess:', replicas = 0 } = options;
   if ((client === undefined) === (url === undefined)) {
     throw new InvalidOptionError(
       'pass either client (an ioredis Redis or Cluster) or url (redis://… or rediss://…)',
     );
   }
-  if (url !== undefined) {
-    if (typeof url !== 'string' || !/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new InvalidOptionError(
-        'url must be a string such as redis://user:password@host:6379/0 or rediss://…',
-      );
-    }
-    return {
-      isCluster: false,
-      keyPrefix: '',
-      open: () => new Redis(url, standalone as never) as unknown as Driver,
-    };
+  if (url !== undefined && (typeof url !== 'string' || !/^rediss?:\/\//.test(url) || !URL.canParse(url))) {
+    throw new InvalidOptionError(
+      'url must be a string such as redis://user:password@host:6379/0 or rediss://…',
+    );
   }
-  const candidate = client as Partial<RedisClient & { options: ClientOptions; evalsha: unknown }> | null;
-  if (
-    typeof candidate?.duplicate !== 'function' ||
-    typeof candidate.evalsha !== 'function' ||
-    !candidate.options
-  ) {
+  if (url === undefined && !isClient(client)) {
     throw new InvalidOptionError(
       'client must be a Redis or a Cluster of ioredis 5 or 6 (not a client of node-redis)',
     );
   }
-  const { options } = candidate;
-  const duplicate = candidate.duplicate.bind(candidate) as (...args: unknown[]) => Driver;
-  if (candidate.isCluster === true) {
-    const redisOptions = { ...oneLife, retryStrategy: null };
-    return {
-      isCluster: true,
-      keyPrefix: options.keyPrefix || options.redisOptions?.keyPrefix || '',
-      open: () => duplicate([], { ...cluster, redisOptions: { ...options.redisOptions, ...redisOptions } }),
-    };
+  if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
+    throw new InvalidOptionError('prefix must be a well-formed string');
   }
-  return { isCluster: false, keyPrefix: options.keyPrefix ?? '', open: () => duplicate(standalone) };
+  if (!Number.isSafeInteger(replicas) || replicas < 0) {
+    throw new InvalidOptionError('replicas must be a whole number, 0 or more: how many have to acknowledge');
+  }
+  return { ...options, prefix, replicas };
+}
+
+function isClient(client: unknown): boolean {
+  const candidate = client as { duplicate?: unknown; evalsha?: unknown; options?: unknown } | null;
+  return (
+    typeof candidate?.duplicate === 'function' &&
+    typeof candidate.evalsha === 'function' &&
+    typeof candidate.options === 'object'
+  );
 }

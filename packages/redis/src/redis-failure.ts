@@ -76,6 +76,8 @@ export function replyFailure(reply: string, isCluster: boolean): RedisFailure {
   }
   if (kind === undefined && text.includes('max number of clients'))
     return new RedisFailure('MAX_CLIENTS', text);
+  // A key that expired, or was made room for, while its slot is on its way: the next try is sent to where the slot goes.
+  if (kind === undefined && text.includes('non local key')) return new RedisFailure('TRYAGAIN', text);
   return new RedisFailure(kind ?? 'REPLY', text);
 }
 

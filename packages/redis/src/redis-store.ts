@@ -16,6 +16,7 @@ export class RedisStore extends SessionStore {
       'client',
       'url',
       'prefix',
+      'replicas',
     ]);
     super(new RedisBackend(own as RedisBackendOptions), common);
   }

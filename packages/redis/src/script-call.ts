@@ -1,8 +1,8 @@
+import type { ServerClock } from '@session-stores/core';
 import type { Connection } from './connection.js';
-import type { Driver } from './redis-client.js';
+import type { Driver } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import type { Script } from './scripts.js';
-import type { ServerClock } from './server-clock.js';
 
 /** What a script answered for one key, or why there is no answer. */
 export type Reply = readonly unknown[] | number | RedisFailure;
@@ -12,6 +12,8 @@ export interface ScriptTarget {
   readonly connection: Connection;
   readonly clock: ServerClock;
   readonly isCluster: boolean;
+  /** How many replicas have to acknowledge what the script did. */
+  readonly replicas: number;
 }
 
 /** One key and its arguments. */
@@ -19,6 +21,9 @@ export interface ScriptItem {
   readonly key: string;
   readonly arguments: readonly (string | number)[];
 }
+
+// How long the replicas have for it, in ms: less than the time of an attempt (1 s), so that the connection is kept.
+const acknowledgeLimit = 500;
 
 /**
  * Runs a script over many keys and answers in their order. On a single server it is one command. A Cluster takes no
@@ -28,19 +33,19 @@ export interface ScriptItem {
  * @throws RedisFailure if there is no answer for any key.
  */
 export async function callScript(
-  { connection, clock, isCluster }: ScriptTarget,
+  target: ScriptTarget,
   signal: AbortSignal,
   script: Script,
   items: () => readonly ScriptItem[],
 ): Promise<readonly Reply[]> {
-  return connection.use(signal, async (driver) => {
-    if (!isCluster) return run(driver, clock, script, items());
+  return target.connection.use(signal, async (driver) => {
+    if (!target.isCluster) return run(driver, target, script, items());
     const replies = await Promise.all(
       items().map(async (item): Promise<Reply> => {
         try {
-          return (await run(driver, clock, script, [item]))[0] as Reply;
+          return (await run(driver, target, script, [item]))[0] as Reply;
         } catch (error) {
-          return driverFailure(error, isCluster);
+          return driverFailure(error, true);
         }
       }),
     );
@@ -53,7 +58,7 @@ export async function callScript(
 
 async function run(
   driver: Driver,
-  clock: ServerClock,
+  { clock, isCluster, replicas }: ScriptTarget,
   script: Script,
   items: readonly ScriptItem[],
 ): Promise<readonly Reply[]> {
@@ -62,19 +67,48 @@ async function run(
     ...items.map(({ key }) => key),
     ...items.flatMap((item) => item.arguments),
   ];
-  const sent = Date.now();
-  const [now, answers] = (await evaluate(driver, script, parameters)) as [number, Reply[]];
+  let sent = Date.now();
+  const evaluate = (...command: readonly [name: 'eval' | 'evalsha', script: string]) => {
+    sent = Date.now();
+    return send(driver, [...command, ...parameters], replicas);
+  };
+  const answered = (error: unknown, what: string) => error instanceof Error && error.message.includes(what);
+  const reply = await evaluate('evalsha', script.digest)
+    .catch(async (error: unknown) => {
+      // A pipeline does not follow the slot to its node as a single command does, which leaves the way known behind it.
+      if (!isCluster || replicas === 0 || !answered(error, 'MOVED')) throw error;
+      await driver.pttl(items[0]?.key ?? '');
+      return evaluate('evalsha', script.digest);
+    })
+    .catch((error: unknown) => {
+      // A server that was restarted, took over from another or flushed its scripts; EVAL also makes it remember this one.
+      if (!answered(error, 'NOSCRIPT')) throw error;
+      return evaluate('eval', script.source);
+    });
+  const [now, answers] = reply as [number, Reply[]];
   clock.observe(sent, Number(now), Date.now());
   const width = script.answersPerKey;
   return width === 1 ? answers : items.map((_, index) => answers.slice(index * width, (index + 1) * width));
 }
 
-async function evaluate(driver: Driver, script: Script, parameters: (string | number)[]): Promise<unknown> {
-  try {
-    return await driver.evalsha(script.digest, ...parameters);
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.includes('NOSCRIPT')) throw error;
-    // A server that was restarted, took over from another or flushed its scripts; EVAL also makes it remember this one.
-    return driver.eval(script.source, ...parameters);
+/** Sends a command, and right behind it, where replicas have to acknowledge it, WAIT. */
+async function send(
+  driver: Driver,
+  command: readonly ['eval' | 'evalsha', ...(string | number)[]],
+  replicas: number,
+): Promise<unknown> {
+  const [name, ...parameters] = command;
+  if (replicas === 0) return driver[name](...parameters);
+  const answers = await driver.pipeline([command, ['wait', replicas, acknowledgeLimit]]).exec();
+  const [done, acknowledged] = answers ?? [];
+  const failure = done?.[0] ?? acknowledged?.[0];
+  if (failure) throw failure;
+  const count = Number(acknowledged?.[1]);
+  if (!(count >= replicas)) {
+    throw new RedisFailure(
+      'NOREPLICAS',
+      `the primary did it, but only ${count} of ${replicas} replicas acknowledged it within ${acknowledgeLimit} ms`,
+    );
   }
+  return done?.[1];
 }

@@ -66,6 +66,42 @@ if type(replica) == 'table' and string.find(replica.err, 'READONLY', 1, true) th
 end
 `;
 
+/** A script that changes records, and the same for a connection on which WAIT follows. */
+export interface WritingScript {
+  readonly alone: Script;
+  readonly replicated: Script;
+}
+
+// What is answered without a write may rest on one that no replica has yet: of an attempt whose reply was lost with its
+// connection, or of another process. From Redis 7.2 on, WAIT waits for nothing but the writes of its own connection. So
+// it gets one, which changes nothing.
+const unchanged = {
+  alone: `
+local function unchanged(key, found, answer)
+  return answer
+end
+`,
+  replicated: `
+local function unchanged(key, found, answer)
+  local done
+  if found.left == -1 then
+    done = redis.pcall('APPEND', key, '')
+  elseif found.left then
+    done = redis.pcall('PEXPIRE', key, found.left)
+  else
+    done = redis.pcall('SET', key, '0e0', 'PX', 1)
+    redis.pcall('UNLINK', key)
+  end
+  if type(done) == 'table' and done.err then return { 'error', done.err } end
+  return answer
+end
+`,
+};
+
+function writingScript(body: string): WritingScript {
+  return { alone: script(unchanged.alone + body), replicated: script(unchanged.replicated + body) };
+}
+
 function script(body: string, answersPerKey = 1): Script {
   const source = `${prelude}${body}${onlyPrimary}return { now, answers }\n`;
   return { source, digest: createHash('sha1').update(source).digest('hex'), answersPerKey };
@@ -111,7 +147,7 @@ end
 export const liveScript = script(eachKey(0, `  return look(key).live and 1 or 0`));
 
 /** Arguments: what to store, its birth, the expected revision (empty: absent), ms (-1: for ever), 1 if exact. */
-export const writeScript = script(
+export const writeScripts = writingScript(
   eachKey(
     5,
     `
@@ -119,11 +155,11 @@ export const writeScript = script(
     if found.failure then return { 'error', found.failure } end
     local expected = argument(3)
     if expected == '' then
-      if found.live then return record('conflict', key, found) end
+      if found.live then return unchanged(key, found, record('conflict', key, found)) end
       if found.grave == graveOf(argument(2)) then return { 'gone' } end
     else
       if not found.live then return { 'gone' } end
-      if found.revision ~= expected then return record('conflict', key, found) end
+      if found.revision ~= expected then return unchanged(key, found, record('conflict', key, found)) end
     end
     local left = lifetime(found, tonumber(argument(4)), argument(5) == '1')
     local done
@@ -161,10 +197,11 @@ export const touchScript = script(
 );
 
 /**
- * Arguments: the birth (empty: whatever is there), the grace in ms. UNLINK comes before SET: after a first write a script
- * may go on although the memory is full, so that a logout succeeds even then.
+ * Arguments: the birth (empty: whatever is there), the grace in ms. When the memory is full the grave has to wait until
+ * UNLINK has made room: after a first write a script may go on, so that a logout succeeds even then. Not always so, because
+ * on a Cluster a key that is gone, of a slot that is on its way to another node, cannot be set here any more.
  */
-export const removeScript = script(
+export const removeScripts = writingScript(
   eachKey(
     2,
     `
@@ -172,15 +209,18 @@ export const removeScript = script(
     if found.failure then return { 'error', found.failure } end
     local birth, grace = argument(1), tonumber(argument(2))
     if found.live then
-      if birth ~= '' and birth ~= found.birth then return { 'other', found.birth } end
+      if birth ~= '' and birth ~= found.birth then return unchanged(key, found, { 'other', found.birth }) end
       birth = found.birth
     elseif found.grave == graveOf(birth) and found.left > grace then
-      return { 'removed' }
+      return unchanged(key, found, { 'removed' })
     end
+    if not found.live and (birth == '' or grace == 0) then return unchanged(key, found, { 'removed' }) end
     local done
-    if found.live or (birth ~= '' and grace > 0) then done = redis.pcall('UNLINK', key) end
-    if birth ~= '' and grace > 0 and not (type(done) == 'table') then
-      done = redis.pcall('SET', key, graveOf(birth), 'PX', grace)
+    if birth ~= '' and grace > 0 then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
+    local full = type(done) == 'table' and done.err and string.find(done.err, 'OOM', 1, true)
+    if not done or full then
+      done = redis.pcall('UNLINK', key)
+      if full then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
     end
     if type(done) == 'table' and done.err then return { 'error', done.err } end
     return { 'removed' }

@@ -61,7 +61,7 @@ describeWithServer('redis-server', 'on a Cluster of three', () => {
   beforeAll(async () => {
     const cluster = await startRedisCluster({ masters: 3 });
     nodes = cluster.nodes.map(({ host, port }) => ({ host, port }));
-    stop = cluster.stop;
+    stop = () => cluster.stop();
   }, 30_000);
   afterAll(() => stop?.());
   contractOn('RedisBackend on a Cluster', () => new Cluster(nodes));

@@ -144,7 +144,8 @@ function times(ratio: number): string {
 }
 
 function short(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(2);
+  if (value >= 10) return value.toFixed(0);
+  return value >= 1 ? value.toFixed(1) : value.toPrecision(2);
 }
 
 function bytes(size: number): string {

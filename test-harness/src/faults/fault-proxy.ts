@@ -17,18 +17,28 @@ import { Link, type Rules } from './link.js';
  */
 export type FaultMode = 'pass' | 'refuse' | 'reset' | 'hang' | 'silence' | 'cutReplies';
 
-/** Requests that do not reach the server before somebody says so. */
-export interface HeldRequests {
+/** Traffic that does not reach its receiver before somebody says so. */
+interface Held {
   /** Chunks held now. */
   readonly held: number;
   /** Resolves when the first chunk is held. */
   readonly firstHeld: Promise<void>;
   /** Holds nothing more: what is held stays held, and so does what follows it on its connection; all else passes. */
   stop(): void;
+}
+
+/** Requests that do not reach the server before somebody says so. */
+export interface HeldRequests extends Held {
   /**
    * Stops, and sends on what is held, although the client may be gone. Resolves when the server has answered each
    * connection (or has closed it, where the client is gone), after one second at the latest.
    */
+  release(): Promise<void>;
+}
+
+/** Replies that do not reach the client before somebody says so. */
+export interface HeldReplies extends Held {
+  /** Stops, and sends on what is held, if its client is still there. */
   release(): Promise<void>;
 }
 
@@ -50,6 +60,11 @@ export interface FaultProxy {
    * sent again.
    */
   holdRequests(): HeldRequests;
+  /**
+   * Holds what the server answers from now on, on all connections: the requests have had their effect, and nobody knows.
+   * The end of a connection waits behind what is held on it, unless the proxy cuts it.
+   */
+  holdReplies(): HeldReplies;
   /**
    * Sends each request chunk of new connections again, on a connection of its own (one for each client connection), so
    * many ms later; `undefined` ends it for connections to come.
@@ -74,6 +89,7 @@ class TcpFaultProxy implements FaultProxy, Rules {
   delay = 0;
   duplicateAfter: number | undefined;
   hold: Hold | undefined;
+  replyHold: Hold | undefined;
   #probability = 0;
   #random: () => number = Math.random;
   #server: Server | undefined;
@@ -122,6 +138,14 @@ class TcpFaultProxy implements FaultProxy, Rules {
       if (this.hold === hold) this.hold = undefined;
     });
     this.hold = hold;
+    return hold;
+  }
+
+  holdReplies(): HeldReplies {
+    const hold = new Hold(() => {
+      if (this.replyHold === hold) this.replyHold = undefined;
+    });
+    this.replyHold = hold;
     return hold;
   }
 

@@ -1,16 +1,16 @@
-import type { HeldRequests } from './fault-proxy.js';
+import type { HeldReplies, HeldRequests } from './fault-proxy.js';
 
-/** A connection that holds requests back. */
+/** A connection that holds requests back, or replies. */
 export interface Holder {
   readonly held: number;
-  /** Sends them on; resolves when the server has reacted to them. */
+  /** Sends them on; resolves when the server has reacted to requests. */
   release(): Promise<void>;
 }
 
 /** How long `release` waits for a server that does not react, in ms. */
 const patience = 1_000;
 
-export class Hold implements HeldRequests {
+export class Hold implements HeldRequests, HeldReplies {
   readonly firstHeld: Promise<void>;
   #announce!: () => void;
   readonly #holders = new Set<Holder>();

@@ -12,6 +12,7 @@ export interface Rules {
   readonly delay: number;
   readonly duplicateAfter: number | undefined;
   readonly hold: Hold | undefined;
+  readonly replyHold: Hold | undefined;
   /** Whether the chunk that is about to go to the server is lost, and if so, before or after the server has it. */
   loses(): 'before' | 'after' | undefined;
 }
@@ -27,6 +28,7 @@ export class Link implements Holder {
   readonly #shadowSocket: Socket | undefined;
   readonly #onGone: () => void;
   #silent = false;
+  #holdsReplies = false;
   #holding: 'no' | 'held' | 'released' = 'no';
 
   constructor(client: Socket, rules: Rules, onGone: () => void) {
@@ -41,7 +43,7 @@ export class Link implements Holder {
       deliverEnd: () => this.#upstream.end(),
     });
     this.#toClient = new Flow({
-      isOpen: () => this.#moves,
+      isOpen: () => this.#moves && !this.#holdsReplies,
       delay: () => rules.delay,
       deliver: (chunk) => this.#deliverToClient(chunk),
       deliverEnd: () => client.end(),
@@ -127,7 +129,10 @@ export class Link implements Holder {
       this.#toServer.end();
       this.#forgetIfGone();
     });
-    this.#upstream.on('data', (chunk: Buffer) => this.#toClient.push(chunk));
+    this.#upstream.on('data', (chunk: Buffer) => {
+      this.#holdReplyIfAsked();
+      this.#toClient.push(chunk);
+    });
     this.#upstream.on('end', () => this.#toClient.end());
     this.#upstream.on('close', (failed: boolean) => {
       this.#shadow?.end();
@@ -143,6 +148,22 @@ export class Link implements Holder {
     if (hold === undefined || this.#holding !== 'no') return;
     this.#holding = 'held';
     hold.add(this);
+  }
+
+  #holdReplyIfAsked(): void {
+    const { replyHold } = this.#rules;
+    if (replyHold === undefined || this.#holdsReplies) return;
+    this.#holdsReplies = true;
+    const flow = this.#toClient;
+    replyHold.add({
+      get held() {
+        return flow.waiting;
+      },
+      release: async () => {
+        this.#holdsReplies = false;
+        flow.pump();
+      },
+    });
   }
 
   #deliverToServer(chunk: Buffer): void {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { Address } from '../suite/subject.js';
 import { freePort } from './free-port.js';
 import { ServerProcess } from './server-process.js';
+import { type User, unprivilegedUser } from './unprivileged-user.js';
 
 /** A PostgreSQL on 127.0.0.1 that belongs to the test alone: user and database `postgres`, no password. */
 export interface PostgresServer {
@@ -25,11 +26,6 @@ export interface PostgresServer {
 interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
-}
-
-interface User {
-  readonly uid?: number;
-  readonly gid?: number;
 }
 
 const host = '127.0.0.1';
@@ -50,20 +46,37 @@ export async function findPostgresServer(): Promise<Binaries | undefined> {
 }
 
 /** Resolves when it accepts connections. Rejects with what it said when it does not start. */
-export async function startPostgres(): Promise<PostgresServer> {
+export function startPostgres(): Promise<PostgresServer> {
+  return startOwnPostgres(({ initdb, data, directory, user }) =>
+    run(initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions', ...locale], {
+      ...user,
+      cwd: directory,
+    }),
+  );
+}
+
+/** What there is before the server starts: its programs, and a folder in which `data` is still to be made. */
+interface Premises {
+  readonly initdb: string;
+  readonly directory: string;
+  readonly data: string;
+  readonly user: User;
+  readonly port: number;
+}
+
+/** `makeData` fills the data folder. */
+export async function startOwnPostgres(
+  makeData: (premises: Premises) => Promise<unknown>,
+): Promise<OwnPostgres> {
   const found = await findPostgresServer();
   if (found === undefined) throw new Error(`no PostgreSQL for ${process.platform}-${process.arch}`);
   const directory = await mkdtemp(join(tmpdir(), 'session-stores-postgres-'));
   try {
-    const user = postgresUser();
-    const binaries = user.uid === undefined ? found : await copyFor(user, found, directory);
-    const data = join(directory, 'data');
-    await run(
-      binaries.initdb,
-      ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions', ...locale],
-      { ...user, cwd: directory },
-    );
-    const server = new OwnPostgres(binaries.postgres, user, directory, await freePort());
+    const user = unprivilegedUser();
+    const { initdb, postgres } = user.uid === undefined ? found : await copyFor(user, found, directory);
+    const port = await freePort();
+    await makeData({ initdb, directory, data: join(directory, 'data'), user, port });
+    const server = new OwnPostgres(postgres, user, directory, port);
     await server.restart();
     return server;
   } catch (error) {
@@ -74,7 +87,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 
 const locale = ['--locale=C', '--encoding=UTF8'];
 
-class OwnPostgres implements PostgresServer {
+export class OwnPostgres implements PostgresServer {
   readonly port: number;
   readonly #program: string;
   readonly #user: User;
@@ -109,6 +122,8 @@ class OwnPostgres implements PostgresServer {
       max_connections: 200,
       // The tests end the server, never the machine: what the system has been given is not lost.
       fsync: 'off',
+      // What a standby that was away has missed; only written if there is so much.
+      wal_keep_size: '256MB',
     };
     this.#process = new ServerProcess({
       program: this.#program,
@@ -121,20 +136,13 @@ class OwnPostgres implements PostgresServer {
       killedBy: 'SIGQUIT',
       options: { ...this.#user, cwd: this.#directory },
     });
-    await this.#process.said(/database system is ready to accept connections/, startLimit);
+    await this.#process.said(/database system is ready to accept (read-only )?connections/, startLimit);
   }
 
   async stop(): Promise<void> {
     await this.kill();
     await rm(this.#directory, { recursive: true, force: true });
   }
-}
-
-/** PostgreSQL refuses to run as root. Whoever is somebody else runs it as himself. */
-function postgresUser(): User {
-  if (process.getuid?.() !== 0) return {};
-  const number = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-  return { uid: number('-u'), gid: number('-g') };
 }
 
 /** That user may not be able to reach the folder of the project, so binaries and data go where he can. */

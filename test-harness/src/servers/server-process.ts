@@ -75,6 +75,11 @@ export class ServerProcess {
     this.#hear = undefined;
   }
 
+  /** Sends a signal that does not end the server. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends the signal and resolves when the server has ended. */
   async end(signal: NodeJS.Signals): Promise<void> {
     if (this.isRunning) this.#child.kill(signal);
@@ -82,7 +87,9 @@ export class ServerProcess {
   }
 
   #failure(deadline: number, limit: number): string | undefined {
-    if (!this.isRunning) return 'ended before it was ready';
+    const { exitCode, signalCode } = this.#child;
+    // A program for another processor says nothing before it ends: the signal says it.
+    if (!this.isRunning) return `ended (${signalCode ?? exitCode ?? 'not started'}) before it was ready`;
     return Date.now() > deadline ? `was not ready within ${limit} ms` : undefined;
   }
 
@@ -98,6 +105,13 @@ export class ServerProcess {
   }
 }
 
+/** What is to be done when this process ends, while its servers run. */
+const endings = new Set<() => void>();
+
+function endAll(): void {
+  for (const end of endings) end();
+}
+
 /**
  * Ends the server when this process ends. The exit event does not come when a process is killed; a pipe that closes
  * comes always, so a shell waits at the other end of one.
@@ -108,7 +122,9 @@ function guard(child: ChildProcess, { temporary, killedBy }: Command): () => voi
     child.kill(killedBy);
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   };
-  process.once('exit', onExit);
+  // One listener for all: a topology has more servers than Node takes for a leak of listeners.
+  if (endings.size === 0) process.once('exit', endAll);
+  endings.add(onExit);
   const script = 'read -r _; kill -s "$1" "$2"; [ -z "$3" ] || { sleep 1; rm -rf -- "$3"; }';
   const args = ['-c', script, 'sh', killedBy.replace('SIG', ''), String(child.pid), temporary ?? ''];
   // In a group of its own: Ctrl-C must not end it before it has done its work.
@@ -119,7 +135,8 @@ function guard(child: ChildProcess, { temporary, killedBy }: Command): () => voi
   watchdog.stdin?.on('error', () => {});
   watchdog.unref();
   return () => {
-    process.off('exit', onExit);
+    endings.delete(onExit);
+    if (endings.size === 0) process.off('exit', endAll);
     watchdog.kill('SIGKILL');
   };
 }

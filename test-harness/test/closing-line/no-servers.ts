@@ -6,6 +6,13 @@ export default function setup(project: TestProject): void {
     redis: undefined,
     'redis-server': undefined,
     postgres: 'postgres://here',
+    'postgres-server': undefined,
+    pgbouncer: undefined,
+    mongo: undefined,
+    'mongo-server': undefined,
+    ferretdb: undefined,
+    mongod: undefined,
+    'mongod-binary': undefined,
     chromium: undefined,
   });
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { callbackOf, destroy, get } from '../calls.js';
 import type { Check } from '../check.js';
 import { dataOf, destroyAtLast, save, saveError, sessionMaker } from '../direct-request.js';
@@ -95,23 +94,16 @@ export const lateResurrectionChecks: readonly Check[] = [
       const [reader, other] = [await trial.createStore(), await trial.createStore()];
       await save(other, sessionMaker(other)('one', { user: 'ada' }));
       await get(reader, 'another');
-      const reached = Promise.withResolvers<void>();
-      // It loses nothing: it is how the proxy tells that a request is on its way to the server, whose reply then is slow.
-      trial.proxy.setLoss(Number.MIN_VALUE, () => {
-        trial.proxy.setDelay(700);
-        reached.resolve();
-        return 1;
-      });
+      const hold = trial.proxy.holdReplies();
       const older = callbackOf(reader, 'get', 'one');
-      await reached.promise;
-      trial.proxy.setLoss(0);
-      // For the server to answer, whose reply takes 700 ms to the store; what comes later is quick. If it took the server
-      // longer, the check would see less, but not fail.
-      await delay(100);
-      trial.proxy.setDelay(0);
+      await hold.firstHeld;
+      hold.stop();
       await destroy(other, 'one');
-      const younger = await callbackOf(reader, 'get', 'one');
-      const did = 'destroyed a session while a read of it was on the wire, began another get of it';
+      const did =
+        'destroyed a session while the reply to a read of it was on the wire, began another get of it';
+      const beginning = callbackOf(reader, 'get', 'one');
+      await hold.release();
+      const younger = await beginning;
       expectThat(!younger[0], did, 'no session', younger[0]);
       expectEqual(did, dataOf((younger[1] ?? undefined) as undefined), undefined);
       await older;

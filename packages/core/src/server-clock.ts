@@ -1,5 +1,5 @@
 /**
- * What this process' clock says when the server's says something. Each reply tells the server's time at some moment
+ * For backends whose server keeps the time: what this process' clock says when the server's says something. Each reply tells the server's time at some moment
  * between its request and itself, so the difference of the two clocks lies within bounds, and every reply narrows them.
  * Where a reply contradicts them (a clock was set, or drifts, or another node of a Cluster answered), it counts alone.
  */

@@ -1,0 +1,93 @@
+import type {
+  Expiry,
+  ItemError,
+  RecordRemoval,
+  RecordTouch,
+  RecordWrite,
+  RemoveAnswer,
+  SessionRecord,
+  TouchAnswer,
+  WriteAnswer,
+} from '@session-stores/core';
+import type { Statements } from './statements.js';
+
+/** Ms that are left of an expiry, null for ever. */
+export type Remaining = (expiry: Expiry) => number | null;
+
+/** A row of a reply. */
+export type Row = readonly (string | null)[];
+
+/** A primitive that changes rows. */
+export interface Change<Item, Answer> {
+  /** The statement for one usual item, and its answer where that changed a row. `undefined`: the item is not usual. */
+  readonly one: (
+    item: Item,
+    remaining: Remaining,
+  ) => { statement: keyof Statements; values: unknown[] } | undefined;
+  readonly done: Answer;
+  readonly many: keyof Statements;
+  /** The lists that `many` takes. */
+  readonly values: (items: readonly Item[], remaining: Remaining) => unknown[];
+  /** Of a row of `many`; `undefined`: it is to be sent again. */
+  readonly answer: (row: Row, record: (row: Row) => SessionRecord) => Exclude<Answer, ItemError> | undefined;
+}
+
+export const write: Change<RecordWrite, WriteAnswer> = {
+  one({ id, data, birth, revision, expiry, expect }, remaining) {
+    const values = [id, data, birth, revision, remaining(expiry)];
+    if (expect === 'absent') return { statement: 'insertOne', values };
+    return { statement: 'updateOne', values: [...values, expiry.exact, expect.revision] };
+  },
+  done: { status: 'written' },
+  many: 'write',
+  values: (items, remaining) => [
+    items.map(({ id }) => id),
+    items.map(({ data }) => data),
+    items.map(({ birth }) => birth),
+    items.map(({ revision }) => revision),
+    items.map(({ expiry }) => remaining(expiry)),
+    items.map(({ expiry }) => expiry.exact),
+    items.map(({ expect }) => (expect === 'absent' ? null : expect.revision)),
+  ],
+  answer(row, record) {
+    const outcome = row.at(-1);
+    if (outcome === 'conflict') return { status: 'conflict', current: record(row) };
+    return outcome === 'lost' ? undefined : { status: outcome as 'written' | 'gone' };
+  },
+};
+
+export const touch: Change<RecordTouch, TouchAnswer> = {
+  one: ({ id, revision, expiry }, remaining) => ({
+    statement: 'touchOne',
+    values: [id, revision, remaining(expiry), expiry.exact],
+  }),
+  done: { status: 'touched' },
+  many: 'touch',
+  values: (items, remaining) => [
+    items.map(({ id }) => id),
+    items.map(({ revision }) => revision),
+    items.map(({ expiry }) => remaining(expiry)),
+    items.map(({ expiry }) => expiry.exact),
+  ],
+  answer(row, record) {
+    const outcome = row.at(-1);
+    if (outcome === 'conflict') return { status: 'changed', current: record(row) };
+    return outcome === 'lost' ? undefined : { status: outcome as 'touched' | 'gone' };
+  },
+};
+
+export const remove: Change<RecordRemoval, RemoveAnswer> = {
+  one: ({ id, birth, grace }) =>
+    birth === undefined || grace === 0 ? undefined : { statement: 'removeOne', values: [id, birth, grace] },
+  done: { status: 'removed' },
+  many: 'remove',
+  values: (items) => [
+    items.map(({ id }) => id),
+    items.map(({ birth }) => birth ?? null),
+    items.map(({ grace }) => grace),
+  ],
+  answer([, birth, outcome]) {
+    if (outcome === 'conflict') return { status: 'other', birth: birth ?? undefined };
+    return outcome === 'lost' ? undefined : { status: 'removed' };
+  },
+};

@@ -1,0 +1,204 @@
+import type {
+  CallContext,
+  ClearContext,
+  ItemError,
+  OpenContext,
+  ReadAnswer,
+  RecordRemoval,
+  RecordTouch,
+  RecordWrite,
+  RemoveAnswer,
+  SessionBackend,
+  SessionRecord,
+  TouchAnswer,
+  WriteAnswer,
+} from '@session-stores/core';
+import { ServerClock } from '@session-stores/core';
+import { type Change, type Remaining, type Row, remove, touch, write } from './changes.js';
+import { Connections, type Reply } from './connections.js';
+import { concernsRow, PostgresFailure } from './postgres-failure.js';
+import { type PostgresBackendOptions, postgresSettings } from './postgres-options.js';
+import { prepareSchema, type TableNames, tableNames } from './schema.js';
+import { preparedFor, type Statements } from './statements.js';
+
+/** Small enough that a page holds up nobody. */
+const pageSize = 500;
+
+/** Records in a table of a PostgreSQL database, version 12 or later. Every batch is one statement. */
+export class PostgresBackend implements SessionBackend {
+  readonly name = 'postgres';
+  readonly #connections: Connections;
+  readonly #clock = new ServerClock();
+  readonly #names: TableNames;
+  readonly #createTable: boolean;
+  readonly #statements: Statements;
+  readonly #recordOf = (row: Row): SessionRecord => this.#record(row);
+
+  /** @throws InvalidOptionError */
+  constructor(options: PostgresBackendOptions) {
+    const settings = postgresSettings(options);
+    this.#names = tableNames(settings);
+    this.#createTable = settings.createTable;
+    this.#statements = preparedFor(this.#names.records, settings.preparedStatements);
+    this.#connections = new Connections(settings.source);
+  }
+
+  async open({ signal, onError }: OpenContext): Promise<void> {
+    this.#connections.onIdleError(onError);
+    await this.#connections.use(signal, (client) => prepareSchema(client, this.#names, this.#createTable));
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  async read(ids: readonly string[], { signal }: CallContext): Promise<readonly ReadAnswer[]> {
+    if (ids.length === 0) return [];
+    const records = new Map<string, SessionRecord>();
+    for (const record of await this.#records(signal, 'read', [ids])) records.set(record.id, record);
+    return ids.map((id) => records.get(id));
+  }
+
+  write(writes: readonly RecordWrite[], { signal }: CallContext): Promise<readonly WriteAnswer[]> {
+    return this.#change(write, writes, signal);
+  }
+
+  touch(touches: readonly RecordTouch[], { signal }: CallContext): Promise<readonly TouchAnswer[]> {
+    return this.#change(touch, touches, signal);
+  }
+
+  remove(removals: readonly RecordRemoval[], { signal }: CallContext): Promise<readonly RemoveAnswer[]> {
+    return this.#change(remove, removals, signal);
+  }
+
+  async *scan({ signal }: CallContext): AsyncGenerator<readonly SessionRecord[]> {
+    for (let after = ''; ; ) {
+      const page = await this.#records(signal, 'page', [after, pageSize]);
+      if (page.length > 0) yield page;
+      if (page.length < pageSize) return;
+      after = page.at(-1)?.id ?? after;
+    }
+  }
+
+  async count({ signal }: CallContext): Promise<number> {
+    const { rows } = await this.#query(signal, 'count', () => []);
+    return Number(rows[0]?.[0]);
+  }
+
+  async clear({ signal, grace }: ClearContext): Promise<void> {
+    for (let after: string | null | undefined = ''; typeof after === 'string'; ) {
+      const values = [after, pageSize, grace];
+      const { rows }: Reply = await this.#query(signal, 'buryPage', () => values);
+      after = rows[0]?.[0];
+    }
+  }
+
+  /** Graves whose grace has ended go too, and count. Where another process is at it, nothing is done. */
+  async prune(limit: number, { signal }: CallContext): Promise<number> {
+    return (await this.#query(signal, 'prune', () => [limit, this.#names.records])).count;
+  }
+
+  isTransient(error: unknown): boolean {
+    return error instanceof PostgresFailure && error.transient;
+  }
+
+  async #change<Item, Answer>(
+    change: Change<Item, Answer>,
+    items: readonly Item[],
+    signal: AbortSignal,
+  ): Promise<(Answer | ItemError)[]> {
+    const remaining = stopwatch();
+    const answers: (Answer | ItemError)[] = new Array(items.length);
+    let open = items.map((_, index) => index);
+    const usual = items.length === 1 ? change.one(items[0] as Item, remaining) : undefined;
+    if (usual !== undefined) {
+      const reply = await this.#unlessRefused(() => {
+        return this.#query(
+          signal,
+          usual.statement,
+          () => change.one(items[0] as Item, remaining)?.values ?? [],
+        );
+      });
+      if ('status' in reply) return [reply];
+      if (reply.count === 1) return [change.done];
+    }
+    while (open.length > 0) {
+      const replies = await this.#inParts(
+        open.map((index) => items[index] as Item),
+        async (part) => (await this.#query(signal, change.many, () => change.values(part, remaining))).rows,
+      );
+      open = open.filter((index, position) => {
+        const reply = replies[position] as Row | ItemError;
+        const answer = 'status' in reply ? reply : change.answer(reply, this.#recordOf);
+        if (answer !== undefined) answers[index] = answer;
+        return answer === undefined;
+      });
+    }
+    return answers;
+  }
+
+  /** The rows for the items; where one of them makes the statement fail, the statement runs for each half. */
+  async #inParts<Item>(
+    items: readonly Item[],
+    rowsFor: (part: readonly Item[]) => Promise<readonly Row[]>,
+  ): Promise<readonly (Row | ItemError)[]> {
+    const rows = await this.#unlessRefused(() => rowsFor(items));
+    if (!('status' in rows)) return rows;
+    if (items.length === 1) return [rows];
+    const middle = items.length >> 1;
+    const first = await this.#inParts(items.slice(0, middle), rowsFor);
+    return [...first, ...(await this.#inParts(items.slice(middle), rowsFor))];
+  }
+
+  async #unlessRefused<Result extends object>(work: () => Promise<Result>): Promise<Result | ItemError> {
+    try {
+      return await work();
+    } catch (error) {
+      if (concernsRow(error)) return { status: 'error', error };
+      throw error;
+    }
+  }
+
+  async #records(
+    signal: AbortSignal,
+    statement: 'read' | 'page',
+    values: unknown[],
+  ): Promise<SessionRecord[]> {
+    const { rows } = await this.#query(signal, statement, () => values);
+    return rows.map(this.#recordOf);
+  }
+
+  async #query(signal: AbortSignal, statement: keyof Statements, values: () => unknown[]): Promise<Reply> {
+    let sent = 0;
+    const reply = await this.#connections.query(signal, this.#statements[statement], () => {
+      sent = Date.now();
+      return values();
+    });
+    const [row] = reply.rows;
+    const server = row === undefined ? Number.NaN : Number(row[serverTime]) * 1_000;
+    if (server > 0) this.#clock.observe(sent, server, Date.now());
+    return reply;
+  }
+
+  #record([id, data, birth, revision, expiresAt]: Row): SessionRecord {
+    return {
+      id: id as string,
+      data: data as string,
+      birth: birth as string,
+      revision: revision as string,
+      expiresAt: this.#clock.toLocal(Number(expiresAt) * 1_000),
+    };
+  }
+}
+
+/** The column of the server's time, in the rows that have it. */
+const serverTime = 5;
+
+/** An expiry counts from the call, and the call may have waited for a connection. */
+function stopwatch(): Remaining {
+  const calledAt = performance.now();
+  return ({ in: milliseconds }) => {
+    const left = milliseconds - (performance.now() - calledAt);
+    return left <= Number.MAX_SAFE_INTEGER ? Math.max(0, left) : null;
+  };
+}

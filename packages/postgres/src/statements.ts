@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import type { Statement } from './connections.js';
+import {
+  epoch,
+  expiry,
+  isLive,
+  isVacant,
+  movedExpiry,
+  orBury,
+  orReplaceVacant,
+  sweepGranule,
+} from './row-states.js';
+
+/** Any constant will do that nobody else takes for the first half of an advisory lock: "ssw1" in ASCII. */
+const sweepLock = 0x73737731;
+
+const columns = (row: string): string =>
+  `${row}.data, ${row}.birth, ${row}.revision, ${epoch(`${row}.expires_at`)}`;
+const now = epoch('clock_timestamp()');
+
+/**
+ * All SQL that runs while the store is in use. The usual single item has a statement of its own (`…One`), which is
+ * answered by the number of rows that it changed, and does nothing where it meets anything else than the usual.
+ *
+ * For that, and for many items, each primitive has one statement. It locks the rows that are there first, in the order of
+ * their ids, so that no two batches wait for each other; and it decides on the rows that it then holds, which are the
+ * current ones. Its snapshot can be older: an insert that meets a row which the snapshot does not have is answered `lost`,
+ * has done nothing, and is to be sent again.
+ *
+ * @param table Its name as it stands in SQL.
+ */
+export function statementsFor(table: string) {
+  const locked = `locked as materialized (
+    select id, data, birth, revision, expires_at from ${table} where id = any($1) order by id for update
+  )`;
+  return {
+    /** Ids. */
+    read: `select stored.id, ${columns('stored')}, ${now}
+      from ${table} stored where stored.id = any($1) and ${isLive('stored')}`,
+
+    /** Id, data, birth, revision, ms. */
+    insertOne: `insert into ${table} as stored (id, data, birth, revision, expires_at)
+      values ($1, $2, $3, $4, ${expiry('$5::float8')}) ${orReplaceVacant}`,
+
+    /** Id, data, birth, revision, ms, whether that is exact, the expected revision. */
+    updateOne: `update ${table} stored
+      set data = $2, birth = $3, revision = $4, expires_at = ${movedExpiry('stored', '$5::float8', '$6::boolean')}
+      where stored.id = $1 and stored.revision = $7 and ${isLive('stored')}`,
+
+    /** Id, the expected revision, ms, whether that is exact. */
+    touchOne: `update ${table} stored set expires_at = ${movedExpiry('stored', '$3::float8', '$4::boolean')}
+      where stored.id = $1 and stored.revision = $2 and ${isLive('stored')}`,
+
+    /** Id, birth, ms. */
+    removeOne: `insert into ${table} as stored (id, data, birth, revision, expires_at)
+      values ($1, null, $2, '', ${expiry('$3::float8')}) ${orBury}`,
+
+    /** Lists of what `insertOne` and `updateOne` take; an expected revision that is null means absent. */
+    write: `with item as (
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::boolean[], $7::text[])
+          with ordinality as item (id, data, birth, revision, lifetime, exact, expected, position)
+      ), ${locked}, judged as materialized (
+        select item.*, locked.data as current_data, locked.birth as current_birth,
+          locked.revision as current_revision, locked.expires_at as current_expires_at,
+          case
+            when ${isLive('locked')} then
+              case when locked.revision = item.expected then 'update' else 'conflict' end
+            when item.expected is not null then 'gone'
+            when locked.id is null or ${isVacant('locked', 'item.birth')} then 'insert'
+            else 'gone'
+          end as verdict
+        from item left join locked on locked.id = item.id
+      ), updated as (
+        update ${table} stored
+        set data = judged.data, birth = judged.birth, revision = judged.revision,
+          expires_at = ${movedExpiry('stored', 'judged.lifetime', 'judged.exact')}
+        from judged where judged.verdict = 'update' and stored.id = judged.id
+        returning stored.id
+      ), inserted as (
+        insert into ${table} as stored (id, data, birth, revision, expires_at)
+        select id, data, birth, revision, ${expiry('lifetime')} from judged where verdict = 'insert'
+        order by id collate "C" ${orReplaceVacant}
+        returning stored.id
+      ), done as (select id from updated union all select id from inserted)
+      select judged.id, ${conflictColumns}, ${now}, ${outcome('written')}
+      from judged left join done on done.id = judged.id order by judged.position`,
+
+    /** Lists of what `touchOne` takes. */
+    touch: `with item as (
+        select * from unnest($1::text[], $2::text[], $3::float8[], $4::boolean[])
+          with ordinality as item (id, expected, lifetime, exact, position)
+      ), ${locked}, judged as materialized (
+        select item.*, locked.data as current_data, locked.birth as current_birth,
+          locked.revision as current_revision, locked.expires_at as current_expires_at,
+          case
+            when not ${isLive('locked')} then 'gone'
+            when locked.revision = item.expected then 'update' else 'conflict'
+          end as verdict
+        from item left join locked on locked.id = item.id
+      ), done as (
+        update ${table} stored set expires_at = ${movedExpiry('stored', 'judged.lifetime', 'judged.exact')}
+        from judged where judged.verdict = 'update' and stored.id = judged.id
+        returning stored.id
+      )
+      select judged.id, ${conflictColumns}, ${now}, ${outcome('touched')}
+      from judged left join done on done.id = judged.id order by judged.position`,
+
+    /** Lists of what `removeOne` takes; a birth that is null means whatever is live. */
+    remove: `with item as (
+        select * from unnest($1::text[], $2::text[], $3::float8[])
+          with ordinality as item (id, birth, grace, position)
+      ), ${locked}, judged as materialized (
+        select item.id, item.grace, item.position, locked.birth as current_birth,
+          coalesce(item.birth, locked.birth) as birth,
+          case
+            when ${isLive('locked')} then
+              case when item.birth <> locked.birth then 'conflict' else 'bury' end
+            when item.birth is null or item.grace = 0 then 'removed'
+            else 'bury'
+          end as verdict
+        from item left join locked on locked.id = item.id
+      ), done as (
+        insert into ${table} as stored (id, data, birth, revision, expires_at)
+        select id, null, birth, '', ${expiry('grace')} from judged where verdict = 'bury'
+        order by id collate "C" ${orBury}
+        returning stored.id
+      )
+      select judged.id, judged.current_birth, ${outcome('removed')}
+      from judged left join done on done.id = judged.id order by judged.position`,
+
+    /** The id that comes before, how many. */
+    page: `select stored.id, ${columns('stored')}, ${now}
+      from ${table} stored where stored.id > $1 and ${isLive('stored')} order by stored.id limit $2`,
+
+    count: `select count(*) from ${table} stored where ${isLive('stored')}`,
+
+    /** The id that comes before, how many, ms. Answers the last id, null at the end. */
+    buryPage: `with page as materialized (
+        select stored.id from ${table} stored where stored.id > $1 and ${isLive('stored')}
+        order by stored.id limit $2 for update
+      ), buried as (
+        update ${table} stored set data = null, revision = '', expires_at = ${expiry('$3::float8')}
+        from page where stored.id = page.id
+      )
+      select max(id) from page`,
+
+    /** How many, the table's name. One sweeper at a time: the lock ends with the statement, and the others do nothing. */
+    prune: `with turn as materialized (
+        select pg_try_advisory_xact_lock(${sweepLock}, $2::regclass::oid::int4) as mine
+      ), expired as materialized (
+        select id from ${table}
+        where (select mine from turn) and expires_at <= statement_timestamp()
+          and sweep_slot <= floor(extract(epoch from statement_timestamp()) / ${sweepGranule})::bigint
+        order by sweep_slot limit $1 for update skip locked
+      )
+      delete from ${table} stored using expired where stored.id = expired.id`,
+  };
+}
+
+/** The current record where it is a conflict: only then does it travel. */
+const conflictColumns = ['data', 'birth', 'revision', 'expires_at']
+  .map((column) => {
+    const current = `judged.current_${column}`;
+    return `case when judged.verdict = 'conflict' then ${column === 'expires_at' ? epoch(current) : current} end`;
+  })
+  .join(', ');
+
+/** What was decided, and whether what was to be done then was done. */
+function outcome(success: string): string {
+  return `case
+    when judged.verdict not in ('update', 'insert', 'bury') then judged.verdict
+    when done.id is null then 'lost' else '${success}'
+  end`;
+}
+
+export type Statements = { readonly [Name in keyof ReturnType<typeof statementsFor>]: Statement };
+
+/** The statements, each under a name of its own if they are to be prepared: two tables can be used through one pool. */
+export function preparedFor(table: string, prepared: boolean): Statements {
+  const texts = Object.entries(statementsFor(table));
+  const statements = texts.map(([name, text]): [string, Statement] => {
+    const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    return [name, prepared ? { text, name: `session-stores ${name} ${digest}` } : { text }];
+  });
+  return Object.fromEntries(statements) as Statements;
+}

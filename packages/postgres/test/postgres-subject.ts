@@ -1,0 +1,46 @@
+// What child processes import too: it runs as it is, so it imports packages only. The query tells the form and the server.
+import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
+import type { Subject, Surroundings } from '@session-stores/test-harness';
+import pg from 'pg';
+
+export function subjectOf(form: string, url: string): Subject {
+  const retries = form === 'retrying';
+  const Store = retries ? RetryingPostgresStore : PostgresStore;
+  const { hostname: host, port } = new URL(url);
+  const through = ({ address }: Surroundings): string => {
+    const proxied = new URL(url);
+    proxied.host = `${address?.host}:${address?.port}`;
+    return proxied.href;
+  };
+  let pool: pg.Pool | undefined;
+  const direct = (): pg.Pool => {
+    pool ??= new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+    return pool;
+  };
+  return {
+    name: Store.name,
+    async create(surroundings) {
+      const store = new Store({ url: through(surroundings), table: surroundings.namespace });
+      // Makes the table. Some sessions of the suite live for a tenth of a second, which on a busy machine is what the first
+      // connection takes.
+      await store.length();
+      return store;
+    },
+    supports: {
+      network: { host, port: Number(port || 5432) },
+      shared: true,
+      retries,
+      processes: new URL(`?${new URLSearchParams({ form, url })}`, import.meta.url),
+      async corrupt(id, { namespace }) {
+        const table = pg.escapeIdentifier(namespace);
+        await direct().query(`update ${table} set data = '{not json' where id = $1`, [id]);
+      },
+    },
+  };
+}
+
+const query = new URL(import.meta.url).searchParams;
+export default subjectOf(
+  query.get('form') ?? 'plain',
+  query.get('url') ?? 'postgres://127.0.0.1:5432/postgres',
+);

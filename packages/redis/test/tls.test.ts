@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { type RedisServer, startRedis } from '@session-stores/test-harness';
+import { Cluster, Redis } from 'ioredis';
+import { Redis as Redis5 } from 'ioredis-5';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../test-harness/src/servers/free-port.js';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
+import { RedisBackend } from '../src/index.js';
+import { one, opened, sample, within } from './samples.js';
+import { selfSignedCertificate } from './self-signed-certificate.js';
+
+const { key, cert } = selfSignedCertificate();
+
+async function works(backend: RedisBackend): Promise<void> {
+  await opened(backend);
+  const write = sample();
+  expect(await one(backend.write([write], within()))).toEqual({ status: 'written' });
+  expect(await one(backend.read([write.id], within()))).toMatchObject({ data: write.data });
+  await backend.close();
+}
+
+describeWithServer('redis-server', 'TLS', () => {
+  let folder: string;
+  let settings: readonly string[];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'session-stores-tls-'));
+    const files = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
+    await writeFile(files.key, key);
+    await writeFile(files.cert, cert);
+    settings = [
+      ...['--tls-cert-file', files.cert, '--tls-key-file', files.key, '--tls-ca-cert-file', files.cert],
+      ...['--tls-auth-clients', 'no'],
+    ];
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  describe('on one server', () => {
+    let server: RedisServer;
+    let port: number;
+    beforeAll(async () => {
+      port = await freePort();
+      server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
+    });
+    afterAll(() => server.stop());
+
+    for (const [name, Client] of [
+      ['ioredis 6', Redis],
+      ['ioredis 5', Redis5 as unknown as typeof Redis],
+    ] as const) {
+      it(`the tls options of a client go along to our own connection, with ${name}`, async () => {
+        const client = new Client({ host: '127.0.0.1', port, tls: { ca: cert }, lazyConnect: true });
+        await works(new RedisBackend({ client }));
+      });
+    }
+
+    it('a certificate that nobody vouches for is refused, and the failure says so', async () => {
+      const client = new Redis({ host: '127.0.0.1', port, tls: {}, lazyConnect: true });
+      const backend = new RedisBackend({ client });
+      const failure = await backend.read(['a'], within(500)).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
+      expect(String(failure)).toMatch(/self-signed certificate/);
+      await backend.close();
+    });
+
+    it('a rediss:// url connects with TLS, and trusts whom Node trusts', async () => {
+      const url = `rediss://127.0.0.1:${port}`;
+      const stranger = new RedisBackend({ url });
+      await expect(stranger.read(['a'], within(500))).rejects.toThrow(/self-signed certificate/);
+      await stranger.close();
+      const trusted = getCACertificates('default');
+      setDefaultCACertificates([...trusted, cert]);
+      try {
+        await works(new RedisBackend({ url }));
+      } finally {
+        setDefaultCACertificates(trusted);
+      }
+    });
+  });
+
+  it('the tls options of a Cluster go along to each node', async () => {
+    const port = await freePort();
+    const args = [...settings, '--tls-port', `${port}`, '--tls-cluster', 'yes', '--cluster-enabled', 'yes'];
+    // A node learns its own address from others, and there are none.
+    args.push('--cluster-port', `${await freePort()}`, '--cluster-announce-ip', '127.0.0.1');
+    const server = await startRedis({ args });
+    const admin = new Redis(server.port);
+    await admin.call('cluster', 'addslotsrange', 0, 16_383);
+    await expect.poll(() => admin.call('cluster', 'info'), { timeout: 10_000 }).toContain('cluster_state:ok');
+    admin.disconnect();
+    const client = new Cluster([{ host: '127.0.0.1', port }], {
+      redisOptions: { tls: { ca: cert } },
+      lazyConnect: true,
+    });
+    const backend = new RedisBackend({ client });
+    expect(await backend.count(within())).toBe(0);
+    await works(backend);
+    await server.stop();
+  });
+});
