@@ -1,5 +1,10 @@
 export type { BackendSubject, Spoiled } from './backend-contract/backend-check.js';
 export { describeSessionBackend } from './backend-contract/describe-session-backend.js';
+export { type BenchmarkOptions, runBenchmark } from './bench/benchmark.js';
+export type { Condition, Contestant, Gauge, Load, Measurement, Operation, Role } from './bench/contestant.js';
+export { benchmarkMarkdown } from './bench/markdown.js';
+export { benchmarkPlot } from './bench/plot.js';
+export type { ApplicationResult, BenchmarkReport, Result } from './bench/report.js';
 export {
   type FaultMode,
   type FaultProxy,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SessionRecord } from './backend.js';
 import type { CookieData } from './lifetime.js';
+import { Stamps } from './stamps.js';
 
 /** A write of which nobody knows whether it took effect. */
 export interface Attempt {
@@ -32,13 +33,13 @@ export interface Origin {
  * spread copy keeps.
  */
 export class Provenance {
-  readonly #origins = new WeakMap<object, Origin>();
+  readonly #origins = new Stamps<Origin>();
 
   remember(session: object, origin: Origin): void {
-    this.#origins.set(session, origin);
+    this.#origins.put(session, origin);
     const { cookie } = session as { cookie?: unknown };
     if (typeof cookie === 'object' && cookie !== null) {
-      this.#origins.set(cookie, origin);
+      this.#origins.put(cookie, origin);
     }
   }
 
@@ -49,8 +50,8 @@ export class Provenance {
     }
     const { cookie } = session as { cookie?: unknown };
     const origin =
-      this.#origins.get(session) ??
-      (typeof cookie === 'object' && cookie !== null ? this.#origins.get(cookie) : undefined);
+      this.#origins.of(session) ??
+      (typeof cookie === 'object' && cookie !== null ? this.#origins.of(cookie) : undefined);
     return origin === undefined || (id !== undefined && origin.id !== id) ? undefined : origin;
   }
 }

@@ -15,6 +15,8 @@ const SqliteStore = (createRequire(import.meta.url)('better-sqlite3-session-stor
 const open = ({ directory }: Surroundings) => {
   const database = new Database(join(directory, 'sessions.db'));
   database.pragma('journal_mode = WAL');
+  // In this mode better-sqlite3 waits for no disk; our store, which it is compared with, does.
+  database.pragma('synchronous = FULL');
   return database;
 };
 

@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Area, areas, type Level } from '../suite/check.js';
-
-/** Somebody used the command in a way that it does not understand. The message says what to do instead. */
-export class MisuseError extends Error {
-  override readonly name = 'MisuseError';
-}
+import { type BenchArguments, parseBench } from './bench-arguments.js';
+import { MisuseError } from './misuse-error.js';
 
 /** What `session-stores check` was asked for. */
 export interface CheckArguments {
@@ -19,18 +16,25 @@ export interface CheckArguments {
   readonly junit: string | undefined;
 }
 
-export type Arguments = CheckArguments | { readonly command: 'help' } | { readonly command: 'version' };
+export type Arguments =
+  | CheckArguments
+  | BenchArguments
+  | { readonly command: 'help' }
+  | { readonly command: 'version' };
 
 const levels = ['required', 'promise'] as const satisfies readonly Level[];
 
 /** Throws a `MisuseError`. */
 export function parseArguments(args: readonly string[]): Arguments {
+  if (args[0] === 'bench') return parseBench(args.slice(1));
   const { values, positionals } = parsed(args);
   if (values.help) return { command: 'help' };
   if (values.version) return { command: 'version' };
   const [command, module, ...rest] = positionals;
   if (command === undefined || command === 'help') return { command: 'help' };
-  if (command !== 'check') throw new MisuseError(`there is no command '${command}'; the command is 'check'`);
+  if (command !== 'check') {
+    throw new MisuseError(`there is no command '${command}'; there are check and bench, the command first`);
+  }
   if (module === undefined) {
     throw new MisuseError("name the module of the store, for example 'session-stores check ./my-store.js'");
   }

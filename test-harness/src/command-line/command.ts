@@ -1,14 +1,16 @@
-import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import type { CheckResult, Level } from '../suite/check.js';
 import { type CheckOptions, checkSessionStore, chosen } from '../suite/run-checks.js';
-import { type CheckArguments, MisuseError, parseArguments } from './arguments.js';
+import { type CheckArguments, parseArguments } from './arguments.js';
+import { bench } from './bench.js';
+import { deliver } from './deliver.js';
 import { help } from './help.js';
 import { jsonReport } from './json-report.js';
 import { junitReport } from './junit-report.js';
 import { loadSubject } from './load-subject.js';
 import { matrix } from './matrix.js';
+import { MisuseError } from './misuse-error.js';
 import { paintFor } from './paint.js';
 import { Progress } from './progress.js';
 import { count, decisive, isInterrupted, type Report } from './report.js';
@@ -27,6 +29,7 @@ export async function runCommand(args: readonly string[], surface: Surface): Pro
   try {
     const asked = parseArguments(args);
     if (asked.command === 'check') return await check(asked, surface);
+    if (asked.command === 'bench') return await bench(asked, surface);
     surface.stdout.write(asked.command === 'help' ? help : `${version()}\n`);
     return 0;
   } catch (error) {
@@ -79,23 +82,6 @@ async function check(asked: CheckArguments, surface: Surface): Promise<number> {
     throw new MisuseError('none of these checks applies to the store, so they say nothing about it');
   }
   return decisive(report).length > 0 ? 1 : 0;
-}
-
-async function deliver(
-  target: string | undefined,
-  content: () => string,
-  { stdout }: Surface,
-): Promise<void> {
-  if (target === undefined) return;
-  if (target === '-') {
-    stdout.write(content());
-    return;
-  }
-  try {
-    await writeFile(target, content());
-  } catch (error) {
-    throw new MisuseError(`${target} cannot be written: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 function version(): string {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, extname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Subject, subjectFrom } from '../suite/subject.js';
-import { MisuseError } from './arguments.js';
+import { MisuseError } from './misuse-error.js';
 
 const whatToExport = `Export by default a function that makes a store:
   export default () => new MyStore();
@@ -46,7 +46,7 @@ function compiledDefault(exported: unknown): unknown {
 }
 
 /** The URL of what `import` in a file of this directory would load; of a bare name that is a file here, that file. */
-function locate(module: string, directory: string): string {
+export function locate(module: string, directory: string): string {
   if (module.startsWith('file:')) return module;
   const path = resolve(directory, module);
   const require = createRequire(join(directory, 'session-stores-check.js'));

@@ -1,0 +1,48 @@
+// Measures our stores, those of others and the bare drivers against each other, on real servers.
+//   npm run bench                                         all of it, in less than ten minutes
+//   npm run bench -- --write                              puts the results into BENCHMARKS.md as well
+//   npm run bench -- --only redis --operations get,update --in-flight 64 --sizes 500 --rounds 9 --milliseconds 200
+//   npm run bench -- --retrying --no-application          the retrying forms too, and no whole applications
+import { parseArgs } from 'node:util';
+import { benchmarkMarkdown, type Operation, runBenchmark } from '@session-stores/test-harness';
+import { contestants, type Group, groups } from './contestants.ts';
+import { writePage } from './page.ts';
+import { startServers } from './servers.ts';
+
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    only: { type: 'string', default: groups.join() },
+    operations: { type: 'string', default: 'create,get,touch,update,destroy' },
+    'in-flight': { type: 'string', default: '1,64,512' },
+    sizes: { type: 'string', default: '500,20480' },
+    rounds: { type: 'string', default: '5' },
+    milliseconds: { type: 'string', default: '80' },
+    application: { type: 'boolean', default: true },
+    retrying: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const wanted = groups.filter((group) => values.only.split(',').includes(group));
+const numbers = (text: string): number[] => text.split(',').map(Number);
+const servers = await startServers(wanted);
+try {
+  for (const [group, reason] of servers.missing) console.error(`${group} is left out: ${reason}`);
+  const report = await runBenchmark(await contestants(servers, wanted as Group[], values.retrying), {
+    rounds: Number(values.rounds),
+    milliseconds: Number(values.milliseconds),
+    operations: values.operations.split(',') as Operation[],
+    conditions: numbers(values.sizes).flatMap((size) =>
+      numbers(values['in-flight']).map((inFlight) => ({ inFlight, size })),
+    ),
+    applicationConnections: values.application ? 64 : 0,
+    onProgress: (what, done) => console.error(`${Math.round(100 * done)} % ${what}`),
+  });
+  console.log(benchmarkMarkdown(report));
+  if (values.write) await writePage(report);
+} finally {
+  await servers.stop();
+}
+// Some of the stores of others have timers that nobody can stop.
+process.exit();
