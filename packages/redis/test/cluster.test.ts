@@ -1,4 +1,4 @@
-import { type RedisCluster, startRedisCluster } from '@session-stores/test-harness';
+import { type RedisCluster, type RedisNode, startRedisCluster } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis-5';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -149,6 +149,15 @@ describeWithServer('redis-server', 'Redis Cluster', () => {
       const masters = await Promise.all(ids.map((id) => cluster.masterOf(`hang:${id}`)));
       const others = ids.filter((_, i) => masters[i] !== victim);
       expect(others.length).toBeLessThan(ids.length - 1);
+      const healthy = new Redis((masters.find((master) => master !== victim) as RedisNode).port);
+      /** The connections by which the healthy node has been asked for sessions. */
+      const askers = async () =>
+        String(await healthy.client('LIST'))
+          .split('\n')
+          .filter((line) => line.includes(' cmd=eval'))
+          .map((line) => line.split(' ', 1)[0]);
+      const before = await askers();
+      expect(before.length).toBeGreaterThan(0);
       victim.pause();
       try {
         let silent = true;
@@ -173,10 +182,30 @@ describeWithServer('redis-server', 'Redis Cluster', () => {
         expect(calls).toBeGreaterThan(10);
         // Less than what one attempt has (1 s), so that none can have waited for the silent node.
         expect(longest).toBeLessThan(900);
+        // Nor has the connection to them been given up.
+        expect(await askers()).toEqual(before);
       } finally {
+        healthy.disconnect();
         victim.resume();
         await store.close();
       }
+      await cluster.settled();
+    }, 40_000);
+
+    it('a new connection comes about although a node hangs', async () => {
+      await cluster.settled();
+      const victim = await cluster.masterOf('any');
+      victim.pause();
+      // Which node is asked first is chance.
+      const opening = Array.from({ length: 12 }, async () => {
+        const started = performance.now();
+        const client = new Cluster(nodes(), { lazyConnect: true });
+        const [backend] = await opened(new RedisBackend({ client }));
+        await backend.close();
+        return performance.now() - started;
+      });
+      const took = await Promise.all(opening).finally(() => victim.resume());
+      expect(Math.max(...took)).toBeLessThan(2_500);
       await cluster.settled();
     }, 40_000);
 
