@@ -32,6 +32,7 @@ const entries: readonly Entry[] = [
   { path: '../../packages/sqlite/test/sqlite-subject.ts' },
   { path: '../../packages/redis/test/redis-subject.ts', server: 'redis' },
   { path: '../../packages/postgres/test/postgres-subject.ts', server: 'postgres' },
+  { path: '../../packages/mongo/test/mongo-subject.ts', server: 'mongo' },
 ];
 
 export interface Field {

@@ -1,5 +1,6 @@
 import type { SessionStore } from '@session-stores/core';
 import { RetryingMemoryStore } from '@session-stores/memory';
+import { RetryingMongoStore } from '@session-stores/mongo';
 import { RetryingPostgresStore } from '@session-stores/postgres';
 import { RetryingRedisStore } from '@session-stores/redis';
 import { RetryingSqliteStore } from '@session-stores/sqlite';
@@ -14,7 +15,7 @@ export interface OpenedStore {
 }
 
 const whatItMayBe =
-  'it may be sqlite:./path.db, memory, redis://host:port, or postgres://user:password@host/database';
+  'it may be sqlite:./path.db, memory, redis://host:port, postgres://user:password@host/database, or mongodb://host:port/database';
 
 const servers = [
   { title: 'Redis', scheme: /^rediss?:/, open: (url: string) => new RetryingRedisStore({ url }) },
@@ -23,6 +24,7 @@ const servers = [
     scheme: /^postgres(ql)?:/,
     open: (url: string) => new RetryingPostgresStore({ url }),
   },
+  { title: 'MongoDB', scheme: /^mongodb(\+srv)?:/, open: (url: string) => new RetryingMongoStore({ url }) },
 ];
 
 /** The store that is named by `memory`, `sqlite:path` or the URL of a server. Throws a `MisuseError`. */

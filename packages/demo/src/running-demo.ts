@@ -79,9 +79,10 @@ async function firstCall(store: SessionStore, title: string): Promise<string | u
     const answer = store.length().then(() => undefined);
     return await Promise.race([answer, timer.promise]);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, cause } = error as NodeJS.ErrnoException;
     if (code === 'BACKEND_UNAVAILABLE' || code === 'TIMEOUT') return notice;
-    throw new MisuseError(`${title} cannot be used: ${message}`, { cause: error });
+    const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
+    throw new MisuseError(`${title} cannot be used: ${why}`, { cause: error });
   } finally {
     clearTimeout(handle);
   }

@@ -18,6 +18,7 @@ export const usage = `A shop in which nobody can pay: the demo of session-stores
                      memory             gone when the demo ends
                      redis://host:port  a Redis server (rediss:// for TLS)
                      postgres://user:password@host/database
+                     mongodb://host:port/database  (or mongodb+srv://)
   --help
 
 Environment

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { MongoClient } from 'mongodb';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
@@ -30,12 +31,36 @@ describeWithServer('postgres', 'the demo on PostgreSQL', (url) => {
     }
   });
 
+  it('says at the start what cannot work, and not the password', async () => {
+    const address = new URL(url);
+    address.pathname = 'no_such_database';
+    address.password = 'hunter2';
+    const settings = { store: address.href, host: '127.0.0.1', port: 0, idleLimit: 60_000, secret };
+    const failure = await RunningDemo.start(settings).then(() => undefined, String);
+    expect(failure).toMatch(/^MisuseError: PostgreSQL on \S+ cannot be used: .*no_such_database/);
+    expect(failure).not.toContain('hunter2');
+  });
+
   async function administer(statement: string): Promise<void> {
     const client = new pg.Client(url);
     await client.connect();
     await client.query(statement);
     await client.end();
   }
+});
+
+describeWithServer('mongo', 'the demo on MongoDB', (url) => {
+  it('tells the whole story', async () => {
+    const address = new URL(url);
+    address.pathname = `demo_${randomBytes(8).toString('hex')}`;
+    try {
+      await tellStory(address.href, 'MongoDB on ');
+    } finally {
+      const client = new MongoClient(address.href);
+      await client.db().dropDatabase();
+      await client.close();
+    }
+  });
 });
 
 /** A login with a cart outlives a restart; one that was logged out and one that the operator ended do not. */
@@ -79,6 +104,9 @@ it.each([
   ['rediss://cache.example', 'Redis on cache.example'],
   ['postgres://ann:hunter2@db.example:5433/shop?sslmode=require', 'PostgreSQL on db.example:5433'],
   ['postgresql://ann@[::1]/shop', 'PostgreSQL on [::1]'],
+  ['mongodb://ann:hunter2@db.example/shop?authSource=admin', 'MongoDB on db.example'],
+  ['mongodb://ann:hunter2@a.example:1,b.example:2/?replicaSet=rs', 'MongoDB on a.example:1,b.example:2'],
+  ['mongodb+srv://ann:hunter2@cluster.example/shop', 'MongoDB on cluster.example'],
 ])('names %s without its password', async (address, title) => {
   const opened = openStore(address);
   await opened.store.close();
@@ -94,6 +122,11 @@ it.each([
   'postgres://ann:12#hunter2@db.example/shop',
   'postgres://ann:12?hunter2@db.example/shop',
   'postgres://ann:hunt@er2@db.example/shop',
+  'mongodb://',
+  'mongodb:db.example',
+  'mongodb://ann:12/hunter2@db.example/shop',
+  'mongodb://ann:hunter2@db.example:port/shop',
+  'mongodb+srv://ann:hunter2@cluster.example:27017/shop',
 ])('refuses %s without repeating it', (address) => {
   let message = '';
   try {
@@ -101,6 +134,6 @@ it.each([
   } catch (error) {
     message = `${(error as Error).name}: ${(error as Error).message}`;
   }
-  expect(message).toMatch(/^MisuseError: the (Redis|PostgreSQL) URL of the store is not valid/);
+  expect(message).toMatch(/^MisuseError: the (Redis|PostgreSQL|MongoDB) URL of the store is not valid/);
   expect(message).not.toMatch(/hunt|er2|\b12\b/);
 });
