@@ -9,48 +9,48 @@ import type { Violations } from './violations.js';
 
 /** Ids in one request. */
 const portion = 200;
-/** Ms that a store has to work again after everything is well. */
-const recovery = 20_000;
-
 /** What is looked at when all requests have ended and nothing is wrong any more: then every answer has to be a good one. */
 export class Audit {
   readonly #scene: Scene;
   readonly #violations: Violations;
   readonly #random: Random;
+  readonly #limit: number;
   readonly #stories: ReadonlyMap<string, Story>;
 
-  constructor(scene: Scene, violations: Violations, random: Random) {
+  /** `limit`: ms that a store has to work again, now that everything is well. */
+  constructor(scene: Scene, violations: Violations, random: Random, limit: number) {
     this.#scene = scene;
     this.#violations = violations;
     this.#random = random;
+    this.#limit = limit;
     this.#stories = new Map(scene.stories.map((story) => [story.identity.id, story]));
   }
 
   /** Resolves when no session is left. */
   async run(): Promise<void> {
-    const { processes } = this.#scene.fleet;
+    const { serving } = this.#scene.fleet;
     const ended = this.#scene.stories.filter((story) => story.hasEnded);
     const others = this.#scene.stories.filter((story) => !story.hasEnded);
     await inPortions(others, (stories) => Promise.all(stories.map((story) => this.#lookAt(story))));
     await inPortions(ended, (stories) => this.#lookForEnded(stories));
-    const listed = await Promise.all(processes.map((process) => this.#list(process)));
+    const listed = await Promise.all(serving.map((process) => this.#list(process)));
     const left = new Set([...others.map(({ identity }) => identity.id), ...listed.flat()]);
     await inPortions([...left], (ids) => this.#endAll(ids));
-    for (const process of processes) {
+    for (const process of this.#scene.fleet.serving) {
       for (const id of await this.#list(process)) this.#foundAlive(id, `${process.name} lists it in the end`);
     }
   }
 
   async #lookAt(story: Story): Promise<void> {
     const call: Call = { method: 'GET', path: '/look', cookie: story.identity.cookie };
-    const process = this.#random.pick(this.#scene.fleet.processes);
+    const process = await this.#any();
     const asked = story.asking('look at the end', process);
     const reply = await this.#insist(process, call);
     if (story.heard(asked, reply) === 'found') story.showed(asked, reply?.body.notes, reply?.body.count);
   }
 
   async #lookForEnded(stories: readonly Story[]): Promise<void> {
-    const process = this.#random.pick(this.#scene.fleet.processes);
+    const process = await this.#any();
     const body = stories.map(({ identity }) => identity.id);
     const reply = await this.#insist(process, { method: 'POST', path: '/operator/look', body });
     for (const id of (reply?.body.alive ?? []) as string[]) {
@@ -69,8 +69,11 @@ export class Audit {
   }
 
   async #endAll(ids: readonly string[]): Promise<void> {
-    const process = this.#random.pick(this.#scene.fleet.processes);
-    await this.#insist(process, { method: 'POST', path: '/operator/end', body: ids });
+    await this.#insist(await this.#any(), { method: 'POST', path: '/operator/end', body: ids });
+  }
+
+  #any(): Promise<ApplicationProcess> {
+    return this.#scene.fleet.any(this.#random);
   }
 
   #foundAlive(id: string, where: string): void {
@@ -81,16 +84,15 @@ export class Audit {
 
   /** Repeats what is refused; a store that goes on refusing has not recovered. */
   async #insist(process: ApplicationProcess, call: Call): Promise<Reply | undefined> {
-    const deadline = performance.now() + recovery;
+    const deadline = performance.now() + this.#limit;
     for (;;) {
       const reply = await this.#scene.caller.send(process, call);
       if (reply === undefined || reply.status < 500 || reply.status === 501) return reply;
       if (performance.now() > deadline) {
-        const { method, path } = call;
-        const { status, body } = reply;
+        const came = `${reply.status} ${JSON.stringify(reply.body)}`;
         this.#violations.count(
           'notRecovered',
-          () => `${method} ${path} to ${process.name}: ${status} ${JSON.stringify(body)}`,
+          () => `${call.method} ${call.path} to ${process.name}: ${came}`,
         );
         return undefined;
       }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.js';
 import { type Subject, subjectFrom } from '../suite/subject.js';
 import { Audit } from './audit.js';
@@ -24,6 +25,8 @@ export interface SoakOptions {
   readonly module: string | URL;
   /** For so long users and faults are at work. What is looked at afterwards comes on top. */
   readonly seconds: number;
+  /** And for longer, if they have not sent so many requests by then. Default 0. */
+  readonly requests?: number | undefined;
   /** How many processes share the store. Default 4, and 1 where the subject does not declare `processes`. */
   readonly processes?: number | undefined;
   /** How many people are there at once. Default 100. */
@@ -103,11 +106,15 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
     const living = Array.from({ length: users }, (_, number) =>
       new User(number, random.branch(number + 1), scene, endings).live(),
     );
-    await weather.run(lanesOf(premises, options, fleet), options.seconds * 1_000, random);
+    const over = new AbortController();
+    const length = options.seconds * 1_000;
+    const working = enough(caller, length, options.requests ?? 0).then(() => over.abort());
+    await weather.run(lanesOf(premises, options, fleet), length, over.signal, random);
+    await working;
     scene.isOver = true;
     await Promise.all([fleet.complete(), calm(proxies)]);
     await Promise.all(living);
-    await new Audit(scene, violations, random).run();
+    await new Audit(scene, violations, random, answerLimit).run();
     const remains = await closeFleet(fleet, proxies, violations);
     return {
       passed: Object.values(violations.counts).every((count) => count === 0),
@@ -134,6 +141,12 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
     scene.isOver = true;
     await fleet.kill();
   }
+}
+
+/** Resolves after so many ms and requests. */
+async function enough(caller: Caller, milliseconds: number, requests: number): Promise<void> {
+  await wait(milliseconds);
+  while (caller.sent < requests) await wait(50);
 }
 
 /** What goes wrong with the network, with the server and with the processes, all at once. */

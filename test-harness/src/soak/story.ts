@@ -105,8 +105,12 @@ export class Story {
   heard(asked: Asked, reply: Reply | undefined): Heard {
     const heard = meaning(reply);
     this.#note(asked, heard === 'none' ? 'no session' : outcomeOf(reply));
-    if (heard === 'found') this.#found(asked, reply?.body);
     if (heard === 'none') this.#missed(asked);
+    // That of somebody else says nothing about this one.
+    if (heard === 'found' && !this.#isMine(asked, reply?.body)) return 'unknown';
+    if (heard === 'found' && asked.sentAt > this.#endedAt) {
+      this.#accuse('aliveAfterLogout', `${asked.process.name} found it for ${asked.what}`);
+    }
     return heard;
   }
 
@@ -170,14 +174,13 @@ export class Story {
     );
   }
 
-  #found(asked: Asked, body: { user?: unknown; login?: unknown }): void {
+  #isMine(asked: Asked, body: { user?: unknown; login?: unknown }): boolean {
     const { user, login } = this.identity;
-    if (body.user !== user || body.login !== login) {
+    const isMine = body.user === user && body.login === login;
+    if (!isMine) {
       this.#accuse('strangers', `${asked.what} was answered for user ${body.user}, login ${body.login}`);
     }
-    if (asked.sentAt > this.#endedAt) {
-      this.#accuse('aliveAfterLogout', `${asked.process.name} found it for ${asked.what}`);
-    }
+    return isMine;
   }
 
   #missed({ what, process }: Asked): void {

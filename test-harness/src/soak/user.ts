@@ -98,6 +98,7 @@ export class User {
     const asked = old?.askingForEnd('login again', process);
     const path = `/login?user=${user}&login=${login}`;
     const cookie = old?.identity.cookie;
+    const sentAt = this.#scene.clock.now;
     const reply = await this.#scene.caller.send(process, { method: 'POST', path, cookie });
     if (old !== undefined && asked !== undefined) old.noted(asked, `${reply?.status ?? 'no answer'}`);
     if (reply?.status !== 200 || reply.cookie === undefined) return undefined;
@@ -109,7 +110,7 @@ export class User {
       old.replaced(replaced, process);
     }
     const story = new Story({ id, user, login, cookie: reply.cookie }, court);
-    story.noted(story.asking('login', process), '200');
+    story.noted({ ...story.asking('login', process), sentAt }, '200');
     stories.push(story);
     return story;
   }

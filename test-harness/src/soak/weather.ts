@@ -38,12 +38,11 @@ export class Weather {
     this.#clock = clock;
   }
 
-  /** Resolves when `length` ms are over and every fault has ended. */
-  async run(lanes: readonly Lane[], length: number, random: Random): Promise<void> {
-    const over = AbortSignal.timeout(length);
+  /** Resolves when `over` aborts and every fault has ended. `length`: how many ms it takes until then, at least. */
+  async run(lanes: readonly Lane[], length: number, over: AbortSignal, random: Random): Promise<void> {
     const running = lanes.map((lane, index) => this.#run(lane, length, over, random.branch(index)));
     // A lane that fails must not leave the faults of others in force.
-    const results = await Promise.allSettled([...running, pause(length, over)]);
+    const results = await Promise.allSettled(running);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 

@@ -1,0 +1,72 @@
+import { type SoakReport, soakSessionStore } from '@session-stores/test-harness';
+import { describe, expect, it } from 'vitest';
+
+/** What the oracle has to count of a store that is broken so, and nothing else. */
+const broken: readonly {
+  readonly how: string;
+  readonly counts: readonly string[];
+  /** What may come of it as well. */
+  readonly mayCount?: readonly string[];
+  readonly says?: RegExp;
+  /** In a file that two processes share. */
+  readonly isShared?: true;
+  /** Ms, where it has to be waited for. */
+  readonly answerLimit?: number;
+}[] = [
+  { how: 'nothing', counts: [] },
+  {
+    how: 'saves whether or not the session was destroyed meanwhile',
+    counts: ['aliveAfterLogout'],
+    mayCount: ['lostWrites', 'miscounted'],
+    says: /session [0-9a-f]{12}, user \d+, login \d+: p1\.1 (finds|found|lists) it[\s\S]*(logout|end|login again): 200[\s\S]*p1\.1 +destroyed/,
+  },
+  {
+    how: 'puts whole sessions in the place of others',
+    counts: ['lostWrites'],
+    mayCount: ['miscounted'],
+    says: /k\d should be .* and is .*[\s\S]*write k\d = /,
+  },
+  { how: 'updates in two steps', counts: ['miscounted'] },
+  { how: 'loses a session now and then', counts: ['lostSessions'] },
+  {
+    how: 'takes one id for another now and then',
+    counts: ['strangers'],
+    mayCount: ['lostSessions', 'aliveAfterLogout'],
+  },
+  { how: 'does not answer now and then', counts: ['unanswered', 'neverCalled'], answerLimit: 3_000 },
+  { how: 'is careless', counts: ['calledTwice', 'calledEarly', 'unhandled', 'timersLeft', 'memoryLeft'] },
+  { how: 'dies now and then', counts: ['died'], isShared: true },
+  { how: 'never ends', counts: ['socketsLeft', 'notEnded'] },
+  { how: 'fails for good after a while', counts: ['notRecovered'], answerLimit: 3_000 },
+  {
+    how: 'remembers what it has once read',
+    counts: ['aliveAfterLogout'],
+    mayCount: ['lostWrites', 'miscounted'],
+    isShared: true,
+  },
+];
+
+function soak({ how, isShared, answerLimit }: (typeof broken)[number]): Promise<SoakReport> {
+  const module = new URL('./soak/broken-store.ts', import.meta.url);
+  module.search = `${new URLSearchParams({ how, ...(isShared ? { shared: '' } : {}) })}`;
+  return soakSessionStore({
+    module,
+    seconds: 1,
+    requests: 600,
+    processes: 2,
+    users: 12,
+    seed: 7,
+    answerLimit,
+  });
+}
+
+describe.concurrent('the oracle of the soak, held against a store that', () => {
+  it.for(broken)('$how, counts $counts', async (row) => {
+    const { counts, mayCount = [], says } = row;
+    const { violations, details } = await soak(row);
+    const counted = Object.entries(violations).filter(([, count]) => count > 0);
+    const kinds = counted.map(([kind]) => kind).filter((kind) => !mayCount.includes(kind));
+    expect(kinds.toSorted(), details.join('\n')).toEqual([...counts].sort());
+    if (says !== undefined) expect(details.join('\n')).toMatch(says);
+  });
+});
