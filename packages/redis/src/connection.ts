@@ -33,6 +33,11 @@ export class Connection {
     this.#source = source;
   }
 
+  /** The one that calls go to now, if there is one. */
+  get driver(): Driver | undefined {
+    return this.#life?.driver;
+  }
+
   /** Told of a failure while no call was on the way. */
   onIdleError(listener: (error: RedisFailure) => void): void {
     this.#onError = listener;

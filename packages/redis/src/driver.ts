@@ -20,6 +20,8 @@ export interface Driver {
   pipeline(commands: readonly (readonly Argument[])[]): {
     exec(): Promise<readonly (readonly [error: Error | null, reply: unknown])[] | null>;
   };
+  /** On a Cluster only: the addresses of the nodes that serve each slot, its master first, as far as it knows. */
+  readonly slots?: readonly (readonly string[] | undefined)[];
   /** On a Cluster only. */
   nodes?(role: 'all' | 'master'): Driver[];
 }

@@ -20,6 +20,7 @@ import {
 import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
 import { driverSource } from './driver.js';
+import { keySlot } from './key-slot.js';
 import { checkOptions, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
 import { scanServer } from './scan.js';
@@ -37,7 +38,7 @@ import {
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
 export class RedisBackend implements SessionBackend {
   readonly name = 'redis';
-  /** On a Cluster each id by itself: its command goes to a node of its own, which may be the one that is silent. */
+  /** On a Cluster those go together that, as far as is known, go to one node: another may be silent. */
   readonly routeOf?: (id: string) => string;
   readonly #connection: Connection;
   /** The same, unless writes wait for replicas: nothing else must wait behind them. */
@@ -56,7 +57,9 @@ export class RedisBackend implements SessionBackend {
     this.#isCluster = source.isCluster;
     this.#prefix = source.keyPrefix + prefix;
     this.#replicas = replicas;
-    if (source.isCluster) this.routeOf = (id) => id;
+    if (source.isCluster) {
+      this.routeOf = (id) => this.#connection.driver?.slots?.[keySlot(this.#prefix + id)]?.[0] ?? '';
+    }
   }
 
   async open({ signal, onError }: OpenContext): Promise<void> {

@@ -10,6 +10,8 @@ import { until } from './until.js';
 export interface RedisSentinelOptions {
   /** Default 1. */
   readonly replicas?: number;
+  /** Ms without an answer after which the sentinels hold a node for down. Default 1,000. */
+  readonly downAfter?: number;
   /** More settings for the master and its replicas, as on the command line of redis-server. */
   readonly args?: readonly string[] | undefined;
 }
@@ -44,13 +46,13 @@ const settleLimit = 60_000;
 
 /** Resolves when all is `settled`. Rejects where there is no redis-server, or if that takes more than 60 s. */
 export async function startRedisSentinel(options: RedisSentinelOptions = {}): Promise<RedisSentinel> {
-  const { replicas = 1, args } = options;
+  const { replicas = 1, downAfter = 1_000, args } = options;
   const program = redisServerProgram();
   const directory = await mkdtemp(join(tmpdir(), 'session-stores-sentinel-'));
   const sentinel = new OwnSentinel(program, directory);
   try {
     for (let count = 1 + replicas; count > 0; count -= 1) await sentinel.addNode(args);
-    for (let count = watcherCount; count > 0; count -= 1) await sentinel.addWatcher();
+    for (let count = watcherCount; count > 0; count -= 1) await sentinel.addWatcher(downAfter);
     await sentinel.settled();
     return sentinel;
   } catch (error) {
@@ -126,10 +128,10 @@ class OwnSentinel implements RedisSentinel {
     });
   }
 
-  async addWatcher(): Promise<void> {
+  async addWatcher(downAfter: number): Promise<void> {
     await this.#start(this.watchers, ['--sentinel'], {
       [`sentinel monitor ${name}`]: `${host} ${this.nodes[0]?.port} 2`,
-      [`sentinel down-after-milliseconds ${name}`]: 1_000,
+      [`sentinel down-after-milliseconds ${name}`]: downAfter,
       [`sentinel failover-timeout ${name}`]: 2_000,
     });
   }
