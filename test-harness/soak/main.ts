@@ -7,7 +7,7 @@ import { openStore } from './stores.ts';
 const settings = readSettings(process.argv.slice(2));
 if (settings === undefined) console.log(usage);
 else {
-  const { seconds, processes, users, seed, json } = settings;
+  const { seconds, requests, processes, users, seed, calm, json } = settings;
   const { module, faults, close } = await openStore(settings);
   console.error(`Seed ${seed}`);
   try {
@@ -15,9 +15,11 @@ else {
       module,
       faults,
       seconds,
+      requests,
       processes,
       users,
       seed,
+      calm,
       onProgress(progress) {
         const { requests, violations } = progress;
         if (!process.stderr.isTTY) return;

@@ -5,9 +5,11 @@ import type { StoreChoice } from './stores.ts';
 
 export interface Settings extends StoreChoice {
   readonly seconds: number;
+  readonly requests: number;
   readonly processes: number;
   readonly users: number;
   readonly seed: number;
+  readonly calm: boolean;
   readonly json: boolean;
 }
 
@@ -17,10 +19,12 @@ export const usage = `npm run soak -- --store <store>
                        again; or sqlite:./path.db, redis://…, postgres://…, mongodb://…, which is not (default memory)
   --form <form>        retrying (default) or plain
   --seconds <number>   for so long users and faults are at work (default 60)
+  --requests <number>  and for longer, if they have not sent so many requests by then (default 0)
   --processes <number> of the application (default 4; memory: 1)
   --users <number>     at once (default 100)
   --seed <number>      what users do and what goes wrong follows from it; a run prints its own
   --timeout <ms>       operationTimeout of the store (default 4000: shorter than its own, so that it gives up more often)
+  --calm               nothing goes wrong
   --json               the report as JSON
   --help
 
@@ -35,16 +39,18 @@ export function readSettings(args: readonly string[]): Settings | undefined {
       store: { type: 'string', default: 'memory' },
       form: { type: 'string', default: 'retrying' },
       seconds: { type: 'string', default: '60' },
+      requests: { type: 'string', default: '0' },
       processes: { type: 'string', default: '4' },
       users: { type: 'string', default: '100' },
       seed: { type: 'string', default: `${randomInt(2 ** 32)}` },
       timeout: { type: 'string', default: '4000' },
+      calm: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
-  const { store, form, json } = values;
+  const { store, form, calm, json } = values;
   if (form !== 'plain' && form !== 'retrying')
     throw new Error(`--form may be plain or retrying, not '${form}'`);
   const options: SessionStoreOptions = {
@@ -54,8 +60,10 @@ export function readSettings(args: readonly string[]): Settings | undefined {
     store,
     form,
     options,
+    calm,
     json,
     seconds: number('seconds', values.seconds, 1, 100_000),
+    requests: number('requests', values.requests, 0, 1e9),
     processes: number('processes', values.processes, 1, 64),
     users: number('users', values.users, 1, 10_000),
     seed: number('seed', values.seed, 0, 2 ** 32 - 1),

@@ -35,6 +35,8 @@ export interface SoakOptions {
   readonly seed?: number | undefined;
   /** What else goes wrong, beside the network and the processes: a server that is killed, a file that is locked. */
   readonly faults?: readonly Fault[] | undefined;
+  /** Nothing goes wrong: for the figures to compare with. */
+  readonly calm?: boolean | undefined;
   /** Ms within which every request has to be answered. Default 60,000: several operations of a store that retries. */
   readonly answerLimit?: number | undefined;
   /** Is told once a second how far it is. */
@@ -150,7 +152,9 @@ async function enough(caller: Caller, milliseconds: number, requests: number): P
 }
 
 /** What goes wrong with the network, with the server and with the processes, all at once. */
-function lanesOf({ proxies, processes }: Premises, { faults = [] }: SoakOptions, fleet: Fleet): Lane[] {
+function lanesOf({ proxies, processes }: Premises, options: SoakOptions, fleet: Fleet): Lane[] {
+  const { calm = false, faults = [] } = options;
+  if (calm) return [];
   return [
     { faults: networkFaults(proxies), interval: intervals.network },
     { faults, interval: intervals.server },
