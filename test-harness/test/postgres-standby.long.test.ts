@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWithServer } from '../src/servers/needs.js';
-import { type PgBouncer, startPgBouncer } from '../src/servers/pgbouncer.js';
 import { type PostgresServer, startPostgres } from '../src/servers/postgres.js';
 import { startPostgresStandby } from '../src/servers/postgres-standby.js';
 
@@ -75,44 +74,5 @@ describeWithServer('postgres-server', 'a PostgreSQL with a standby', () => {
       .poll(() => query(standby.url, 'select one from missed').catch(() => undefined), { timeout: 20_000 })
       .toEqual([{ one: 1 }]);
     await Promise.all([primary.stop(), standby.stop()]);
-  });
-});
-
-describeWithServer('pgbouncer', 'a PgBouncer', () => {
-  describeWithServer('postgres-server', 'before a PostgreSQL', () => {
-    let postgres: PostgresServer;
-    let bouncer: PgBouncer;
-    beforeAll(async () => {
-      postgres = await startPostgres();
-      bouncer = await startPgBouncer(postgres, { poolSize: 1 });
-    });
-    afterAll(() => Promise.all([bouncer.stop(), postgres.stop()]));
-
-    it('shares one connection to the server among clients, transaction by transaction', async () => {
-      const backends = await ask(bouncer.url, (one) =>
-        ask(bouncer.url, async (other) => {
-          const rows = [];
-          for (const client of [one, other, one])
-            rows.push((await client.query('select pg_backend_pid() as pid')).rows[0]);
-          return rows;
-        }),
-      );
-      expect(new Set(backends.map(({ pid }) => pid)).size).toBe(1);
-    });
-
-    it('says why it does not start', async () => {
-      await expect(startPgBouncer(postgres, { poolMode: 'nonsense' as 'session' })).rejects.toThrow(
-        /nonsense/,
-      );
-    });
-
-    it('comes back after it was killed, and after its server was', { timeout: 30_000 }, async () => {
-      await bouncer.restart();
-      expect(await query(bouncer.url, 'select 1 as one')).toEqual([{ one: 1 }]);
-      await postgres.restart();
-      await expect
-        .poll(() => query(bouncer.url, 'select 1 as one').catch(() => undefined), { timeout: 20_000 })
-        .toEqual([{ one: 1 }]);
-    });
   });
 });
