@@ -60,7 +60,6 @@ export interface Update {
   readonly runs: readonly { readonly found: Data; readonly made: Data }[];
 }
 
-/** Also what `clear` does to every session. */
 export interface Destroy {
   readonly type: 'destroy';
 }
@@ -77,8 +76,8 @@ export type Answer = 'done' | 'unknown' | { readonly session: Data | undefined }
 export interface Operation {
   /** Its place in the history, in the order of the calls. */
   readonly number: number;
-  /** Names the id. */
-  readonly session: string;
+  /** Names the id. `undefined`: every id, which only `clear` is about. */
+  readonly session: string | undefined;
   /** Names the store that was called: one instance, in one process. */
   readonly store: string;
   /** Names who called it, if that is known. */
@@ -89,6 +88,8 @@ export interface Operation {
   readonly called: number;
   /** The same; `Infinity`, and null in JSON, if the answer is unknown. */
   readonly returned: number;
+  /** When an error came, if one came: the caller then knew as little as before. */
+  readonly failed?: number | undefined;
   /**
    * The store had failed to destroy a session of this id. From then on it may hide the session that others still see: it
    * answers that there is none, and drops saves.

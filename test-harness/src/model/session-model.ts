@@ -40,7 +40,7 @@ export interface State {
   readonly begun: readonly Handle[];
   /** When the session ends: not before the one, not after the other, because nobody sees the storage's clock. */
   readonly ends: { readonly from: number; readonly to: number };
-  /** When the last destroy so far was answered. */
+  /** When the destroys so far were called, the last of them. */
   readonly destroyedAt: number;
 }
 
@@ -71,7 +71,7 @@ function outcomes(state: State, operation: Operation): readonly State[] {
 
 /** The session as it may be at a moment between call and answer: still there, or ended by time. */
 function atSomeMoment(state: State, { called, returned }: Operation): readonly State[] {
-  if (state.data === undefined || state.ends.to === Number.POSITIVE_INFINITY) return [state];
+  if (state.data === undefined || state.ends.from === Number.POSITIVE_INFINITY) return [state];
   const there = called < state.ends.to ? [state] : [];
   return returned >= state.ends.from ? [...there, ended(state)] : there;
 }
@@ -109,7 +109,7 @@ function effects(state: State, operation: Operation): readonly State[] {
       );
     }
     case 'destroy':
-      return [{ ...ended(state), destroyedAt: Math.max(state.destroyedAt, operation.returned) }];
+      return [{ ...ended(state), destroyedAt: Math.max(state.destroyedAt, operation.called) }];
   }
 }
 

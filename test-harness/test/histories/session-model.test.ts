@@ -91,7 +91,7 @@ describe('the model of a session store', () => {
     const made = begin('2', {}, { made: 0.2 });
     expect(fits(begin('1', {}), destroy, made, get({}))).toBe(true);
     expect(fits(begin('1', {}), destroy, made, get(undefined))).toBe(true);
-    const madeLater = begin('2', {}, { made: 1.8 });
+    const madeLater = begin('2', {}, { made: 1.2 });
     expect(fits(begin('1', {}), destroy, madeLater, get(undefined))).toBe(false);
   });
 
