@@ -4,6 +4,8 @@ import { driverFailure, MongoFailure, wasUnsent } from './mongo-failure.js';
 // Ms until a command is tried again for which there was no connection. The driver itself waits for a server, so this
 // only keeps a server that comes and goes from being asked in a tight loop.
 const pause = 20;
+/** Ms. To say goodbye, the driver would wait on a silent connection for ever. */
+const closeLimit = 1_000;
 
 /** A client from its opening to its end. One of ours that falls silent is given up for a new one. */
 interface Life {
@@ -67,7 +69,10 @@ export class Connection {
     const life = this.#life;
     if (life === undefined || !this.#source.isOwn) return;
     this.#retire(life);
-    await life.client.then((client) => client.close?.()).catch(() => {});
+    await Promise.race([
+      closeClient(life),
+      new Promise((resolve) => setTimeout(resolve, closeLimit).unref()),
+    ]);
   }
 
   #current(): Life {
@@ -108,9 +113,13 @@ export class Connection {
   }
 
   #closeIfUnused(life: Life): void {
-    if (!life.retired || life.users > 0) return;
-    life.client.then((client) => client.close?.()).catch(() => {});
+    if (life.retired && life.users === 0) void closeClient(life);
   }
+}
+
+/** Its failures are nobody's concern: the client is not used any more. */
+async function closeClient(life: Life): Promise<void> {
+  await life.client.then((client) => client.close?.()).catch(() => {});
 }
 
 /** `promise`, or a rejection as soon as `signal` aborts; what becomes of `promise` then is nobody's concern. */

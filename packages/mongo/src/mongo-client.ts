@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '@session-stores/core';
 import { MongoClient } from 'mongodb';
+import { driverFailure, MongoFailure } from './mongo-failure.js';
 
 /** What the store uses of a database. */
 export interface MongoDatabase {
@@ -90,17 +91,25 @@ function sourceOf({ client, url }: MongoBackendOptions): ClientSource {
       'client must be a MongoClient of the driver mongodb, or a promise of one (not a database, a collection or a connection of Mongoose; of that, pass getClient())',
     );
   }
-  const promised = Promise.resolve(client as PromiseLike<MongoClientLike>);
+  const promised = promisedClient(client as PromiseLike<unknown>);
   // Who needs it sees the failure; a process must not die of a client that nobody has needed yet.
   promised.catch(() => {});
-  return {
-    isOwn: false,
-    open: async () => {
-      const resolved = await promised;
-      if (isClient(resolved)) return resolved;
-      throw new InvalidOptionError('the promise passed as client must resolve to a MongoClient');
-    },
-  };
+  return { isOwn: false, open: () => promised };
+}
+
+async function promisedClient(promise: PromiseLike<unknown>): Promise<MongoClientLike> {
+  let client: unknown;
+  try {
+    client = await promise;
+  } catch (error) {
+    const { message } = driverFailure(error);
+    throw new MongoFailure(
+      'CLIENT',
+      `the promise passed as client was rejected (${message}). Pass the MongoClient itself: the store connects it, and tries again when that fails`,
+    );
+  }
+  if (isClient(client)) return client;
+  throw new MongoFailure('CLIENT', 'the promise passed as client must resolve to a MongoClient');
 }
 
 function isClient(value: unknown): value is MongoClientLike {

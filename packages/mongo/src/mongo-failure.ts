@@ -60,15 +60,16 @@ export class MongoFailure extends Error {
 // By the server's error_codes.yml. They pass by themselves; an operation that they end may have been done in part.
 const transientCodes = new Map<number, MongoFailureKind>([
   ...kinds('NOT_PRIMARY', 91, 189, 10058, 10107, 11600, 11602, 13435, 13436),
-  ...kinds('CONNECTION', 6, 7, 89, 202, 317, 384, 9001),
-  ...kinds('BUSY', 24, 43, 46, 50, 63, 112, 117, 133, 134, 150, 175, 237, 262, 11601, 13388),
-  // A collection that is being dropped, an index that is being built, a shard that is being split or moved.
-  ...kinds('BUSY', 48, 211, 234, 249, 267, 276, 291, 327, 462, 12586, 12587),
+  ...kinds('CONNECTION', 6, 7, 89, 202, 9001),
+  // Locks, limits of its own, plans and cursors that it ended, shards that move, keys of a set that has just begun.
+  ...kinds('BUSY', 24, 43, 46, 50, 63, 112, 117, 133, 134, 150, 175, 211, 237, 262, 462, 11601, 13388),
+  // An index that is being built or given up, in a collection that may be being dropped.
+  ...kinds('BUSY', 276, 12586, 12587),
 ]);
 
 // Somebody has to mend these.
 const permanentCodes = new Map<number, MongoFailureKind>([
-  ...kinds('ACCESS', 11, 13, 18, 31, 33, 140, 334, 391, 8000),
+  ...kinds('ACCESS', 11, 13, 18, 31, 33),
   ...kinds('TOO_LARGE', 10334, 17280, 17419, 17420),
 ]);
 
@@ -123,7 +124,9 @@ export function driverFailure(error: unknown): MongoFailure {
     return new MongoFailure('TIMEOUT', 'no answer within the timeoutMS of the client');
   if (/^Mongo(NotConnected|TopologyClosed|ServerClosed|ClientClosed)Error$/.test(name))
     return new MongoFailure('CLIENT', 'the client is closed');
-  return new MongoFailure('CLIENT', `the client failed: ${name}`);
+  // The driver's own errors speak of addresses and options; anything else could speak of anything.
+  const because = name.startsWith('Mongo') ? `: ${withoutCredentials(message)}` : '';
+  return new MongoFailure('CLIENT', `the client failed with a ${name}${because}`);
 }
 
 const connectionErrors =

@@ -1,14 +1,17 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { copyPatched, patches } from './ferretdb-patches.js';
 import { findProgram } from './find-program.js';
 
 const run = promisify(execFile);
 const sources = fileURLToPath(new URL('../../ferretdb/', import.meta.url));
+const sourceFiles = ['main.go', 'go.mod', 'go.sum'] as const;
+const ferret = 'github.com/FerretDB/FerretDB';
 /** A first build downloads some sixty modules and compiles them; one that takes longer than this hangs. */
 const buildLimit = 15 * 60_000;
 
@@ -35,15 +38,29 @@ async function build(go: string, program: string): Promise<void> {
   await mkdir(cacheFolder(), { recursive: true });
   // Somebody else may be building it too: whoever is last replaces the other's by the same.
   const unfinished = `${program}.${randomUUID()}`;
+  const folder = await mkdtemp(join(tmpdir(), 'session-stores-ferretdb-'));
   try {
+    await prepare(go, folder);
     const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', unfinished, '.'];
-    await run(go, args, { cwd: sources, timeout: buildLimit });
+    await run(go, args, { cwd: folder, timeout: buildLimit });
     await rename(unfinished, program);
   } catch (error) {
     throw failure(go, error);
   } finally {
     await rm(unfinished, { force: true });
+    await rm(folder, { recursive: true });
   }
+}
+
+/** Lays out what is to be compiled: our program, and FerretDB as we patch it. */
+async function prepare(go: string, folder: string): Promise<void> {
+  for (const file of sourceFiles) await copyFile(join(sources, file), join(folder, file));
+  const { stdout } = await run(go, ['mod', 'download', '-json', ferret], {
+    cwd: folder,
+    timeout: buildLimit,
+  });
+  await copyPatched((JSON.parse(stdout) as { Dir: string }).Dir, join(folder, 'patched'));
+  await run(go, ['mod', 'edit', `-replace=${ferret}=./patched`], { cwd: folder });
 }
 
 async function fingerprint(go: string): Promise<string> {
@@ -52,7 +69,8 @@ async function fingerprint(go: string): Promise<string> {
     throw failure(go, error);
   });
   hash.update((await compiler).stdout);
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(await readFile(join(sources, file)));
+  for (const file of sourceFiles) hash.update(await readFile(join(sources, file)));
+  hash.update(JSON.stringify(patches));
   return hash.digest('hex').slice(0, 16);
 }
 
