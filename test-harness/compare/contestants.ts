@@ -6,7 +6,14 @@ export interface Contestant {
   /** As the table calls it. */
   readonly title: string;
   readonly subject: Subject;
+  /** How many checks of it run at once. */
+  readonly concurrency: number;
 }
+
+/** Checks wait for servers and clocks most of the time. */
+const usualConcurrency = 4;
+/** Commands take turns there: more at once would measure its speed, where checks have time limits. */
+const concurrencyOnFerret = 1;
 
 /** The servers that stores need. */
 export type NeededServer = 'redis' | 'postgres' | 'mongo';
@@ -56,7 +63,11 @@ export async function fieldOf(servers: ServersAtHand): Promise<Field> {
       const subject = await load(entry, form, url ?? '', isFerret);
       const name =
         entry.package === undefined ? `**${subject.name}**` : await released(subject.name, entry.package);
-      contestants.push({ title: isFerret ? `${name} on FerretDB` : name, subject });
+      contestants.push({
+        title: isFerret ? `${name} on FerretDB` : name,
+        subject,
+        concurrency: isFerret ? concurrencyOnFerret : usualConcurrency,
+      });
     }
   }
   return { contestants, missing: [...missing] };

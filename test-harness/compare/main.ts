@@ -56,7 +56,7 @@ function chosen(all: readonly Contestant[], names: readonly string[]): readonly 
 
 async function scoresOf(contestants: readonly Contestant[]): Promise<Map<string, Score>> {
   const scores = new Map<string, Score>();
-  for (const { title, subject } of contestants) {
+  for (const { title, subject, concurrency } of contestants) {
     let done = 0;
     const progress = process.stderr.isTTY
       ? () => {
@@ -65,7 +65,7 @@ async function scoresOf(contestants: readonly Contestant[]): Promise<Map<string,
         }
       : () => {};
     if (!process.stderr.isTTY) console.error(title);
-    const score = await scoreOf(subject, progress);
+    const score = await scoreOf(subject, concurrency, progress);
     if (process.stderr.isTTY) process.stderr.write('\n');
     scores.set(title, score);
     if (values.reasons) printReasons(score);

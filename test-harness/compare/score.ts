@@ -13,14 +13,13 @@ export interface Score {
   readonly results: readonly CheckResult[];
 }
 
-/** How many checks run at once: they wait for servers and clocks most of the time. */
-const concurrency = 4;
-
 /**
  * Holds a store against the suite. The checks of `retry` are put only to stores that retry by themselves: on others they
  * would run on `RetryingStore`, and tell more of that than of them.
+ *
+ * @param concurrency How many checks run at once.
  */
-export async function scoreOf(subject: Subject, onResult: () => void): Promise<Score> {
+export async function scoreOf(subject: Subject, concurrency: number, onResult: () => void): Promise<Score> {
   const applying = checks.filter(({ area }) => area !== 'retry' || subject.supports?.retries);
   const results: CheckResult[] = [];
   for await (const result of checkSessionStore(subject, { checks: applying, concurrency })) {
