@@ -6,6 +6,13 @@ import { driverFailure, MongoFailure, wasUnsent } from './mongo-failure.js';
 const pause = 20;
 /** Ms. To say goodbye, the driver would wait on a silent connection for ever. */
 const closeLimit = 1_000;
+/**
+ * After a silent connection of the application's client: so many pings at once, each of which takes another idle one, are
+ * given so many ms, until all are answered or so many times.
+ */
+const proofWidth = 8;
+const proofLimit = 250;
+const proofRounds = 4;
 
 /** A client from its opening to its end. One of ours that falls silent is given up for a new one. */
 interface Life {
@@ -13,6 +20,8 @@ interface Life {
   ready: Promise<OpenClient> | undefined;
   users: number;
   retired: boolean;
+  /** Pending while its connections are looked through. */
+  proof: Promise<void> | undefined;
 }
 
 /** The way to the server: the application's client, or one of our own. */
@@ -47,10 +56,11 @@ export class Connection {
       life.users += 1;
       try {
         const database = await this.#ready(life, signal);
+        if (life.proof !== undefined) await untilAborted(life.proof, signal);
         return (await untilAborted(database.command(command(), { signal }), signal)) as Reply;
       } catch (error) {
         if (signal.aborted) {
-          this.#retire(life);
+          this.#giveUp(life);
           throw error instanceof MongoFailure ? error : new MongoFailure('TIMEOUT', 'no answer in time');
         }
         const failure = driverFailure(error);
@@ -77,7 +87,7 @@ export class Connection {
 
   #current(): Life {
     if (this.#closed) throw new MongoFailure('CLIENT', 'the store is closed');
-    this.#life ??= { client: this.#open(), ready: undefined, users: 0, retired: false };
+    this.#life ??= { client: this.#open(), ready: undefined, users: 0, retired: false, proof: undefined };
     return this.#life;
   }
 
@@ -106,8 +116,32 @@ export class Connection {
     }
   }
 
+  /** One of its connections did not answer, and the others may be no better. */
+  #giveUp(life: Life): void {
+    if (this.#source.isOwn) this.#retire(life);
+    else if (life.ready !== undefined) {
+      life.proof ??= this.#prove(life.ready).finally(() => {
+        life.proof = undefined;
+      });
+    }
+  }
+
+  /** Has the driver give up the silent ones among the idle connections of the application's client. */
+  async #prove(ready: Promise<OpenClient>): Promise<void> {
+    try {
+      const database = (await ready).db(this.#database);
+      for (let round = 0; round < proofRounds; round++) {
+        const signal = AbortSignal.timeout(proofLimit);
+        const pings = Array.from({ length: proofWidth }, () => database.command({ ping: 1 }, { signal }));
+        const answers = await Promise.allSettled(pings);
+        if (answers.every(({ status }) => status === 'fulfilled')) return;
+      }
+    } catch {
+      // Whoever calls next finds out the same.
+    }
+  }
+
   #retire(life: Life): void {
-    if (!this.#source.isOwn) return;
     life.retired = true;
     if (this.#life === life) this.#life = undefined;
   }

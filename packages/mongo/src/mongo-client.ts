@@ -136,9 +136,10 @@ function ownClient(url: string): () => Promise<OpenClient> {
 }
 
 function concernOf(writeConcern: MongoWriteConcern): MongoPlace['writeConcern'] {
-  const { w = 'majority', journal } = writeConcern ?? {};
+  const { w = 'majority', journal } = (writeConcern ?? {}) as MongoWriteConcern;
   const counts = typeof w === 'number' ? Number.isInteger(w) && w >= 1 : typeof w === 'string' && w !== '';
-  if (!counts || (journal !== undefined && typeof journal !== 'boolean')) {
+  const isObject = typeof writeConcern === 'object' && writeConcern !== null;
+  if (!isObject || !counts || (journal !== undefined && typeof journal !== 'boolean')) {
     throw new InvalidOptionError(
       "writeConcern must be an object such as { w: 'majority', journal: true }; w is 'majority', a number from 1, or a name of your replica set's",
     );

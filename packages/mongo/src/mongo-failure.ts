@@ -119,7 +119,9 @@ export function driverFailure(error: unknown): MongoFailure {
     if (!passes || failure.transient) return failure;
     return new MongoFailure('BUSY', failure.message, { serverCode: failure.serverCode });
   }
-  if (connectionErrors.test(name)) return new MongoFailure('CONNECTION', withoutCredentials(message));
+  if (connectionErrors.test(name) || isFromSocket(code)) {
+    return new MongoFailure('CONNECTION', withoutCredentials(message));
+  }
   if (name === 'MongoOperationTimeoutError')
     return new MongoFailure('TIMEOUT', 'no answer within the timeoutMS of the client');
   if (/^Mongo(NotConnected|TopologyClosed|ServerClosed|ClientClosed)Error$/.test(name))
@@ -139,10 +141,20 @@ const transientLabels: ReadonlySet<string> = new Set([
   'SystemOverloadedError',
 ]);
 
-/** Whether nothing of the command can have been sent: there was no connection for it. */
+/** Some errors of sockets come through the driver as they are. */
+function isFromSocket(code: unknown): boolean {
+  return (
+    code === closedByPeer || code === 'ECONNRESET' || code === 'ETIMEDOUT' || code === 'ERR_STREAM_DESTROYED'
+  );
+}
+
+const closedByPeer = 'EPIPE';
+
+/** Whether nothing of the command can have arrived: there was no connection for it, or nobody at its other end. */
 export function wasUnsent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { name, beforeHandshake } = error as DriverError;
+  const { name, code, beforeHandshake } = error as DriverError;
+  if (code === closedByPeer) return true;
   if (name === 'MongoPoolClearedError' || name === 'MongoWaitQueueTimeoutError') return true;
   return name.startsWith('MongoNetwork') && (beforeHandshake === true || isFromHandshake(error));
 }
