@@ -49,6 +49,8 @@ export async function describeSuiteOn(name: keyof typeof places, retries: boolea
     if (place === undefined) return;
     afterAll(() => place.stop());
     const subject = subjectOn({ ...place.where, retries });
-    describeSessionStore(subject, { describe, it: it.concurrent }, { checks: place.checks });
+    // What waits for a network runs with others that do; what works all the time would only be in their way.
+    const runner = { describe, it: subject.supports?.network === undefined ? it : it.concurrent };
+    describeSessionStore(subject, runner, { checks: place.checks });
   });
 }

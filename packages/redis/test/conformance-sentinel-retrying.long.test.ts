@@ -1,3 +1,0 @@
-import { describeSuiteOn } from './topology-conformance.js';
-
-await describeSuiteOn('Sentinel', true);
