@@ -31,6 +31,8 @@ const publicNames: Record<string, readonly string[]> = {
     'checks',
     'describeSessionBackend',
     'describeSessionStore',
+    'soakReportText',
+    'soakSessionStore',
     'startFaultProxy',
     'startFerret',
     'startMongo',
