@@ -16,6 +16,8 @@ const publicNames: Record<string, readonly string[]> = {
     'oneByOne',
     'recordName',
     'recordStarts',
+    'SessionUnavailableError',
+    'requireStore',
     'splitOptions',
     'withRetries',
   ],

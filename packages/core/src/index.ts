@@ -23,6 +23,7 @@ export type { Serializer } from './merge.js';
 export { type OneItemPrimitives, oneByOne } from './one-by-one.js';
 export { type OnConflict, type SessionStoreOptions, splitOptions, withRetries } from './options.js';
 export { decodeRecord, encodeRecord, graveText, isGrave, recordStarts } from './record-text.js';
+export { type RequireStoreOptions, requireStore, SessionUnavailableError } from './require-store.js';
 export type { RetryOptions } from './retry.js';
 export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
 export type { SecretKey } from './secret-key.js';

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { requireStore } from '@session-stores/core';
+import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
+import { RedisStore as ConnectRedis } from 'connect-redis';
+import express, { type RequestHandler } from 'express';
+import session, { type Store } from 'express-session';
+import { createClient } from 'redis';
+import { expect, it, onTestFinished } from 'vitest';
+import { startFaultProxy } from '../src/faults/fault-proxy.js';
+import { describeWithServer } from '../src/servers/needs.js';
+
+const prefix = (): string => `${randomUUID()}:`;
+
+function ours(Class: typeof RedisStore): (url: string) => Promise<Store> {
+  return async (url) => {
+    const store = new Class({ url, prefix: prefix(), operationTimeout: 700 });
+    onTestFinished(() => void store.close());
+    return store;
+  };
+}
+
+async function theirs(url: string): Promise<Store> {
+  // With its offline queue a request would wait for ever.
+  const client = createClient({ url, disableOfflineQueue: true });
+  client.on('error', () => {});
+  await client.connect();
+  onTestFinished(() => client.destroy());
+  return new ConnectRedis({ client, prefix: prefix() });
+}
+
+describeWithServer('redis', 'requireStore, with Redis cut off', (url) => {
+  it.for([
+    ['RedisStore', 'refuse', ours(RedisStore)],
+    ['RedisStore', 'hang', ours(RedisStore)],
+    ['RetryingRedisStore', 'refuse', ours(RetryingRedisStore)],
+    ['RetryingRedisStore', 'hang', ours(RetryingRedisStore)],
+    ['connect-redis', 'refuse', theirs],
+  ] as const)('%s, %s: 503 to who is logged in, and still is afterwards', async ([, mode, open]) => {
+    const { hostname: host, port } = new URL(url);
+    const proxy = await startFaultProxy({ host, port: Number(port) });
+    onTestFinished(() => proxy.close());
+    const store = await open(`redis://${proxy.address.host}:${proxy.address.port}`);
+    const options = { store, secret: 'of the test', resave: false, saveUninitialized: false };
+    const go = await browserAt(requireStore(session({ ...options, unset: 'destroy' }), { store }));
+    expect(await go('/login')).toMatchObject({ status: 200, body: '{"user":"ann"}' });
+    expect(await go('/')).toMatchObject({ status: 200, body: '{"user":"ann"}' });
+    await proxy.setMode(mode);
+    await expect.poll(() => go('/')).toMatchObject({ status: 503, retryAfter: '5' });
+    await proxy.setMode('pass');
+    await expect
+      .poll(() => go('/'), { timeout: 15_000 })
+      .toMatchObject({ status: 200, body: '{"user":"ann"}' });
+  });
+});
+
+/** A browser at an Express application with this middleware. */
+async function browserAt(middleware: RequestHandler) {
+  const app = express().set('env', 'test').use(middleware);
+  app.get(['/', '/login'], (request, response) => {
+    if (request.path === '/login') Object.assign(request.session, { user: 'ann' });
+    response.json({ user: (request.session as { user?: string }).user ?? null });
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  let cookie = '';
+  return async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } });
+    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
+    const retryAfter = response.headers.get('retry-after');
+    return { status: response.status, body: await response.text(), retryAfter };
+  };
+}
