@@ -45,6 +45,8 @@ describe('the packed packages in a project outside the workspace', { timeout: 12
       'express-session',
       'ioredis',
       'better-sqlite3',
+      'pg',
+      '@types/pg',
       '@types/node',
       '@types/express-session',
     ]);

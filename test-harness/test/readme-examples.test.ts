@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ServerName } from '../src/servers/known-servers.js';
 import { describeWithServer } from '../src/servers/needs.js';
 
 const run = promisify(execFile);
@@ -40,9 +41,15 @@ async function examples(): Promise<Example[]> {
   return found;
 }
 
+/** The servers that examples use, by the address that they show. */
+const addresses = {
+  redis: 'redis://127.0.0.1:6379',
+  postgres: 'postgres://postgres@127.0.0.1:5432/postgres',
+} as const satisfies Partial<Record<ServerName, string>>;
+
 const all = await examples();
 
-describeWithServer('redis', 'examples of the README files', (url) => {
+describe('examples of the README files', () => {
   let folder: string;
   beforeAll(async () => {
     // Inside this package, where everything that an example imports is installed.
@@ -57,16 +64,23 @@ describeWithServer('redis', 'examples of the README files', (url) => {
   });
 
   for (const [index, { name, code, extension }] of all.entries()) {
-    it.concurrent(`${name} runs`, { timeout: 2 * limit }, async () => {
-      const file = join(folder, `example-${index}.${extension}`);
-      await writeFile(file, code.replaceAll('redis://127.0.0.1:6379', url));
-      const program = `await import(${JSON.stringify(pathToFileURL(file).href)}); process.exit()`;
-      const env = { ...process.env, SESSION_SECRET: 'for the test' };
-      await run(process.execPath, ['--input-type=module', '--eval', program], {
-        cwd: folder,
-        env,
-        timeout: limit,
+    const runs = (runnable: string) =>
+      it.concurrent(`${name} runs`, { timeout: 2 * limit }, async () => {
+        const file = join(folder, `example-${index}.${extension}`);
+        await writeFile(file, runnable);
+        const program = `await import(${JSON.stringify(pathToFileURL(file).href)}); process.exit()`;
+        const env = { ...process.env, SESSION_SECRET: 'for the test' };
+        await run(process.execPath, ['--input-type=module', '--eval', program], {
+          cwd: folder,
+          env,
+          timeout: limit,
+        });
       });
-    });
+    const uses = Object.entries(addresses).find(([, address]) => code.includes(address));
+    if (uses === undefined) runs(code);
+    else {
+      const [server, address] = uses as [keyof typeof addresses, string];
+      describeWithServer(server, name, (url) => runs(code.replaceAll(address, url)));
+    }
   }
 });

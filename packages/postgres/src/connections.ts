@@ -11,10 +11,14 @@ const ownPool = {
   connectionTimeoutMillis: 3_000,
   idleTimeoutMillis: 60_000,
   keepAlive: true,
+  // A script that has done its work ends, although it did not close the store.
+  allowExitOnIdle: true,
   fallback_application_name: 'session-stores',
 };
 
 const longestPause = 1_000;
+/** More would hide from everybody that something is wrong. */
+const mostAttempts = 10;
 
 /** An SQL text with its own name, if it is to be prepared. */
 export interface Statement {
@@ -62,11 +66,11 @@ export class Connections {
    * @throws PostgresFailure
    */
   async query(signal: AbortSignal, statement: Statement, values: () => unknown[]): Promise<Reply> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return await this.use(signal, (client) => run(client, statement, values()));
       } catch (failure) {
-        if (!wasTakenBack(failure) || signal.aborted) throw failure;
+        if (!wasTakenBack(failure) || attempt === mostAttempts || signal.aborted) throw failure;
       }
     }
   }

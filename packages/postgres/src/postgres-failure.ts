@@ -34,6 +34,8 @@ const kinds = [
   // After a failover the old primary is a standby: a new connection finds the new one.
   { kind: 'READ_ONLY', transient: true, states: ['25006'], ends: true },
   { kind: 'INPUT_OUTPUT', transient: true, states: ['58'] },
+  // "cached plan must not change result type": the table was changed, and a new connection makes a new plan.
+  { kind: 'PLAN_CHANGED', transient: true, states: ['0A000'], ends: true },
   { kind: 'AUTHENTICATION', transient: false, states: ['28'], ends: true },
   { kind: 'NO_DATABASE', transient: false, states: ['3D'], ends: true },
   { kind: 'NO_TABLE', transient: false, states: ['42P01', '42703', '3F'] },
@@ -76,7 +78,7 @@ export class PostgresFailure extends Error {
 export function failureOf(error: unknown): unknown {
   if (error instanceof PostgresFailure || !(error instanceof Error)) return error;
   const state = sqlStateOf(error);
-  if (state !== undefined) return serverFailure(state, error.message);
+  if (state !== undefined) return serverFailure(state, error);
   const { code } = error as { code?: unknown };
   const { message } = error;
   if (message.includes('after calling end on the pool')) {
@@ -98,7 +100,7 @@ export function failureOf(error: unknown): unknown {
 /** Whether the connection must not be used again. */
 export function endsConnection(failure: unknown): boolean {
   if (!(failure instanceof PostgresFailure) || failure.sqlState === undefined) return true;
-  return isPlanChanged(failure.sqlState) || kindOf(failure.sqlState)?.ends === true;
+  return kindOf(failure.sqlState)?.ends === true;
 }
 
 /** Whether a statement over many rows failed because of one of them. */
@@ -112,24 +114,26 @@ export function wasTakenBack(failure: unknown): boolean {
   return failure instanceof PostgresFailure && ['SERIALIZATION', 'DEADLOCK'].includes(failure.kind);
 }
 
-function serverFailure(state: string, words: string): PostgresFailure {
+function serverFailure(state: string, error: Error): PostgresFailure {
   const known = kindOf(state);
-  if (known !== undefined) {
-    const said = known.message ?? (known.remedy === undefined ? words : `${words}; ${known.remedy}`);
-    return new PostgresFailure(
-      known.kind as PostgresFailureKind,
-      `${said} (${state})`,
-      known.transient,
-      state,
-    );
-  }
-  // "cached plan must not change result type": the table was changed, and a new connection makes a new plan.
-  const message = isPlanChanged(state) ? words : 'the statement failed';
-  return new PostgresFailure('SERVER', `${message} (${state})`, isPlanChanged(state), state);
+  // What was raised inside a function, a trigger of the application's, can have the code of anything and any words.
+  const isRaised = typeof (error as { where?: unknown }).where === 'string';
+  const words = isRaised || known === undefined ? 'the statement failed' : (known.message ?? error.message);
+  const remedy = known?.remedy === undefined ? '' : `; ${known.remedy}`;
+  return new PostgresFailure(
+    (known?.kind ?? 'SERVER') as PostgresFailureKind,
+    `${words} (${[state, ...namesIn(error)].join(', ')})${remedy}`,
+    known?.transient ?? false,
+    state,
+  );
 }
 
-function isPlanChanged(state: string): boolean {
-  return state === '0A000';
+/** What of the application's it met: names are no data. */
+function namesIn(error: Error): string[] {
+  const named = error as { constraint?: unknown; column?: unknown };
+  return (['constraint', 'column'] as const)
+    .filter((what) => typeof named[what] === 'string')
+    .map((what) => `${what} ${named[what]}`);
 }
 
 function kindOf(state: string): Kind | undefined {

@@ -14,6 +14,9 @@ import {
 /** Any constant will do that nobody else takes for the first half of an advisory lock: "ssw1" in ASCII. */
 const sweepLock = 0x73737731;
 
+/** Rows. Small enough that a page holds up nobody; in the statements as a number, so that the planner sees it. */
+export const pageSize = 500;
+
 const columns = (row: string): string =>
   `${row}.data, ${row}.birth, ${row}.revision, ${epoch(`${row}.expires_at`)}`;
 const now = epoch('clock_timestamp()');
@@ -39,9 +42,16 @@ const anyOf = (parameter: string): string => `any((select ${parameter}::text[]):
  */
 export function statementsFor(table: string) {
   const locked = `locked as materialized (
-    select id, data, birth, revision, expires_at from ${table} where id = ${anyOf('$1')} order by id for update
+    select id, data, birth, revision, expires_at from ${table} where id = ${anyOf('$1')} order by id for no key update
   )`;
+  // The row is locked before it is looked at. An `update` by id looks first, and would not look again after it has waited
+  // for somebody who only locked the row: a session could expire meanwhile and yet be updated. A row that was changed
+  // meanwhile is at another place than the snapshot shows, and counts as not usual.
+  const isLocked = (row: string): string =>
+    `${row}.ctid = (select ctid from ${table} where id = $1 for no key update)`;
   return {
+    time: `select ${now}`,
+
     /** Id. */
     readOne: `select stored.id, ${columns('stored')}, ${now}
       from ${table} stored where stored.id = $1 and ${isLive('stored')}`,
@@ -57,11 +67,11 @@ export function statementsFor(table: string) {
     /** Id, data, birth, revision, ms, whether that is exact, the expected revision. */
     updateOne: `update ${table} stored
       set data = $2, birth = $3, revision = $4, expires_at = ${movedExpiry('stored', '$5::float8', '$6::boolean')}
-      where stored.id = $1 and stored.revision = $7 and ${isLive('stored')}`,
+      where ${isLocked('stored')} and stored.revision = $7 and ${isLive('stored')}`,
 
     /** Id, the expected revision, ms, whether that is exact. */
     touchOne: `update ${table} stored set expires_at = ${movedExpiry('stored', '$3::float8', '$4::boolean')}
-      where stored.id = $1 and stored.revision = $2 and ${isLive('stored')}`,
+      where ${isLocked('stored')} and stored.revision = $2 and ${isLive('stored')}`,
 
     /** Id, birth, ms. */
     removeOne: `insert into ${table} as stored (id, data, birth, revision, expires_at)
@@ -140,32 +150,35 @@ export function statementsFor(table: string) {
       select judged.id, judged.current_birth, ${outcome('removed')}
       from judged left join done on done.id = judged.id order by judged.position`,
 
-    /** The id that comes before, how many. */
+    /** The id that comes before. */
     page: `select stored.id, ${columns('stored')}, ${now}
-      from ${table} stored where stored.id > $1 and ${isLive('stored')} order by stored.id limit $2`,
+      from ${table} stored where stored.id > $1 and ${isLive('stored')} order by stored.id limit ${pageSize}`,
 
     count: `select count(*) from ${table} stored where ${isLive('stored')}`,
 
-    /** The id that comes before, how many, ms. Answers the last id, null at the end. */
+    /** The id that comes before, ms. Answers the last id, null at the end. */
     buryPage: `with page as materialized (
-        select stored.id from ${table} stored where stored.id > $1 and ${isLive('stored')}
-        order by stored.id limit $2 for update
+        select stored.id, stored.birth from ${table} stored where stored.id > $1 and ${isLive('stored')}
+        order by stored.id limit ${pageSize} for no key update
       ), buried as (
-        update ${table} stored set data = null, revision = '', expires_at = ${expiry('$3::float8')}
-        from page where stored.id = page.id
+        insert into ${table} as stored (id, data, birth, revision, expires_at)
+        select id, null, birth, '', ${expiry('$2::float8')} from page ${orBury}
       )
       select max(id) from page`,
 
-    /** How many, the table's name. One sweeper at a time: the lock ends with the statement, and the others do nothing. */
+    /**
+     * How many, the table's name. One sweeper at a time: the lock ends with the statement, and the others do nothing. A row
+     * that was given a new life meanwhile is at another place than the snapshot shows, and stays.
+     */
     prune: `with turn as materialized (
         select pg_try_advisory_xact_lock(${sweepLock}, $2::regclass::oid::int4) as mine
       ), expired as materialized (
-        select id from ${table}
+        select ctid from ${table}
         where (select mine from turn) and expires_at <= statement_timestamp()
           and sweep_slot <= floor(extract(epoch from statement_timestamp()) / ${sweepGranule})::bigint
         order by sweep_slot limit $1 for update skip locked
       )
-      delete from ${table} stored using expired where stored.id = expired.id`,
+      delete from ${table} where ctid = any(array(select ctid from expired))`,
   };
 }
 

@@ -1,10 +1,12 @@
 import { type SessionBackend, SessionStore, type SessionStoreOptions } from '@session-stores/core';
 import { MemoryStore, RetryingMemoryStore } from '@session-stores/memory';
+import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
 import { RetryingSqliteStore, SqliteStore } from '@session-stores/sqlite';
 import { type CheckResult, checkSessionStore, type Subject } from '@session-stores/test-harness';
 import session from 'express-session';
 import { Redis } from 'ioredis';
+import { Pool } from 'pg';
 
 /** What a user of the packages writes. It is compiled against the packed packages, outside the workspace. */
 export function stores(client: Redis): session.Store[] {
@@ -13,6 +15,8 @@ export function stores(client: Redis): session.Store[] {
     new RetryingMemoryStore(),
     new RedisStore({ client, prefix: 'app:', operationTimeout: 1_000 }),
     new RetryingRedisStore({ url: 'redis://127.0.0.1' }),
+    new PostgresStore({ pool: new Pool(), schema: 'app', table: 'logins', preparedStatements: false }),
+    new RetryingPostgresStore({ url: 'postgres://127.0.0.1/app', createTable: false }),
     new SqliteStore({ path: 'sessions.db', table: 'logins' }),
     new RetryingSqliteStore({ path: 'sessions.db', retry: { retries: 3 } }),
   ];
@@ -56,4 +60,12 @@ export const isAny: {
   baseOfRedisStore: IsAny<ReturnType<RedisStore['createSession']>>;
   client: IsAny<ConstructorParameters<typeof RedisStore>[0]>;
   database: IsAny<ConstructorParameters<typeof SqliteStore>[0]>;
-} = { data: false, madeByASubject: false, baseOfRedisStore: false, client: false, database: false };
+  pool: IsAny<NonNullable<ConstructorParameters<typeof PostgresStore>[0]['pool']>>;
+} = {
+  data: false,
+  madeByASubject: false,
+  baseOfRedisStore: false,
+  client: false,
+  database: false,
+  pool: false,
+};

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import type { CallContext, OpenContext, RecordWrite } from '@session-stores/core';
+import type pg from 'pg';
+import { PostgresBackend, type PostgresBackendOptions } from '../src/index.js';
+
+let made = 0;
+
+/** A write that inserts, valid for a minute, unless told otherwise. */
+export function sample(changes: Partial<RecordWrite> = {}): RecordWrite {
+  made += 1;
+  return {
+    id: `id-${made}`,
+    data: `{"cookie":{"originalMaxAge":60000},"made":${made}}`,
+    birth: `birth-${made}`,
+    revision: `revision-${made}`,
+    expiry: { in: 60_000, exact: true },
+    expect: 'absent',
+    ...changes,
+  };
+}
+
+/** An update of the record that `before` wrote. */
+export function updateOf(before: RecordWrite, changes: Partial<RecordWrite> = {}): RecordWrite {
+  return sample({ id: before.id, birth: before.birth, expect: { revision: before.revision }, ...changes });
+}
+
+/** The context of a call that has so many ms. */
+export function within(milliseconds = 10_000): CallContext {
+  return { signal: AbortSignal.timeout(milliseconds) };
+}
+
+/** A name that no other test has. */
+export function newTable(): string {
+  return `test_${randomBytes(6).toString('hex')}`;
+}
+
+/** Opens a backend, on a table of its own unless told; what it reports beside its calls ends up in the list. */
+export async function opened(
+  options: PostgresBackendOptions,
+): Promise<[backend: PostgresBackend, reported: unknown[]]> {
+  const backend = new PostgresBackend({ table: newTable(), ...options });
+  const reported: unknown[] = [];
+  await open(backend, (error) => reported.push(error));
+  return [backend, reported];
+}
+
+export async function open(
+  backend: PostgresBackend,
+  onError: OpenContext['onError'] = () => {},
+): Promise<void> {
+  await backend.open({ ...within(20_000), onError, onEvicted() {} });
+}
+
+/** The answer to one item. */
+export async function one<Answer>(answers: Promise<readonly Answer[]>): Promise<Answer> {
+  return (await answers)[0] as Answer;
+}
+
+/** What a call rejects with. */
+export async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  const outcome = await call.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('value' in outcome) throw new Error('the call succeeded');
+  return outcome.error;
+}
+
+/** Runs `work` while another connection has a transaction open, in which it has done these statements. */
+export async function during<Result>(
+  pool: pg.Pool,
+  statements: string,
+  work: (end: (statement: 'commit' | 'rollback') => Promise<unknown>) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  try {
+    await client.query(`begin; ${statements}`);
+    return await work((statement) => client.query(statement));
+  } finally {
+    client.release(
+      await client.query('rollback').then(
+        () => false,
+        () => true,
+      ),
+    );
+  }
+}
+
+/** Resolves when so many server processes wait for a lock of another one on what this table's name is part of. */
+export async function waitingForLocks(pool: pg.Pool, table: string, count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query(
+      `select count(*)::int as waiting from pg_stat_activity
+       where wait_event_type = 'Lock' and position($1 in query) > 0 and pid <> pg_backend_pid()`,
+      [table],
+    );
+    if (rows[0].waiting >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
