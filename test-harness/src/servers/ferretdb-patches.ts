@@ -9,17 +9,67 @@ interface Patch {
   readonly times: number;
 }
 
+const collection = 'internal/backends/sqlite/collection.go';
+
 /**
  * What keeps FerretDB 1.24 from standing in for a mongod where a test has more than a few sessions. None of it changes
  * what it answers.
  */
 export const patches: readonly Patch[] = [
   {
-    // It looks an id up only where a query asks for nothing else; otherwise it decodes the whole collection.
-    file: 'internal/backends/sqlite/collection.go',
-    from: 'if params.Filter.Len() == 1 {',
-    to: 'if params.Filter.Len() > 0 {',
-    times: 2,
+    // It looks an id up only where a query asks for nothing else, and never several; otherwise it decodes the whole
+    // collection.
+    file: collection,
+    from: `
+	if params.Filter.Len() == 1 {
+		v, _ := params.Filter.Get("_id")
+		switch v.(type) {
+		case string, types.ObjectID:
+			whereClause = fmt.Sprintf(\` WHERE %s = ?\`, metadata.IDColumn)
+			args = []any{string(must.NotFail(sjson.MarshalSingleValue(v)))}
+		}
+	}
+`,
+    to: `
+	whereClause, args = whereID(params.Filter)
+`,
+    times: 1,
+  },
+  {
+    file: collection,
+    from: '// check interfaces\n',
+    to: `
+func whereID(filter *types.Document) (string, []any) {
+	if filter.Len() == 0 {
+		return "", nil
+	}
+	v, _ := filter.Get("_id")
+	ids := []any{v}
+	if operators, ok := v.(*types.Document); ok && operators.Len() == 1 {
+		in, _ := operators.Get("$in")
+		if array, ok := in.(*types.Array); ok {
+			ids = nil
+			for i := 0; i < array.Len(); i++ {
+				ids = append(ids, must.NotFail(array.Get(i)))
+			}
+		}
+	}
+	var args []any
+	for _, id := range ids {
+		if _, ok := id.(string); !ok {
+			return "", nil
+		}
+		args = append(args, string(must.NotFail(sjson.MarshalSingleValue(id))))
+	}
+	if len(args) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf(\` WHERE %s IN (?%s)\`, metadata.IDColumn, strings.Repeat(", ?", len(args)-1)), args
+}
+
+// check interfaces
+`,
+    times: 1,
   },
   {
     // And not even then by its index on ids, which is made on the same path, spelled otherwise.
