@@ -3,7 +3,9 @@ import { MongoStore, RetryingMongoStore } from '@session-stores/mongo';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 
-export function subjectOf(form: string, url: string): Subject {
+/** The fault proxy stands before one server; what has several (`topology`) is reached without it. */
+export function subjectOf(form: string, url: string, kind = 'server'): Subject {
+  const isServer = kind === 'server';
   const retries = form === 'retrying';
   const Store = retries ? RetryingMongoStore : MongoStore;
   const { hostname: host, port } = new URL(url);
@@ -14,14 +16,19 @@ export function subjectOf(form: string, url: string): Subject {
     name: Store.name,
     create(surroundings) {
       const through = new URL(url);
-      through.host = `${surroundings.address?.host}:${surroundings.address?.port}`;
+      if (isServer) {
+        through.host = `${surroundings.address?.host}:${surroundings.address?.port}`;
+        // The driver would go on to the address that a member of a replica set has among the others, past the proxy.
+        through.searchParams.delete('replicaSet');
+        through.searchParams.set('directConnection', 'true');
+      }
       return new Store({ url: through.href, database, collection: collectionOf(surroundings) });
     },
     supports: {
-      network: { host, port: Number(port || 27_017) },
+      network: isServer ? { host, port: Number(port || 27_017) } : undefined,
       shared: true,
       retries,
-      processes: new URL(`?${new URLSearchParams({ form, url })}`, import.meta.url),
+      processes: new URL(`?${new URLSearchParams({ form, url, kind })}`, import.meta.url),
       async corrupt(id, surroundings) {
         const client = new MongoClient(url);
         const sessions = client.db(database).collection<{ _id: string }>(collectionOf(surroundings));
@@ -33,4 +40,5 @@ export function subjectOf(form: string, url: string): Subject {
 }
 
 const query = new URL(import.meta.url).searchParams;
-export default subjectOf(query.get('form') ?? 'plain', query.get('url') ?? 'mongodb://127.0.0.1:27017/');
+const url = query.get('url') ?? 'mongodb://127.0.0.1:27017/';
+export default subjectOf(query.get('form') ?? 'plain', url, query.get('kind') ?? 'server');
