@@ -43,8 +43,9 @@ export class PostgresBackend implements SessionBackend {
   async open({ signal, onError }: OpenContext): Promise<void> {
     this.#connections.onIdleError(onError);
     await this.#connections.use(signal, (client) => prepareSchema(client, this.#names, this.#createTable));
-    // The quickest of some replies tells the server's time best.
-    for (let reply = 0; reply < 3; reply++) await this.#query(signal, 'time', () => []);
+    for (let reply = 0; reply < mostClockReplies && !(this.#clock.uncertainty <= 1); reply++) {
+      await this.#query(signal, 'time', () => []);
+    }
   }
 
   close(): Promise<void> {
@@ -189,6 +190,9 @@ export class PostgresBackend implements SessionBackend {
     };
   }
 }
+
+/** The quickest reply tells the server's time best. Those of the calls go on narrowing it. */
+const mostClockReplies = 5;
 
 /** The column of the server's time, in the rows that have it. */
 const serverTime = 5;
