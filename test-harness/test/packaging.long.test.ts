@@ -44,6 +44,7 @@ describe('the packed packages in a project outside the workspace', { timeout: 12
     const versions = await versionsInUse([
       'express-session',
       'ioredis',
+      'mongodb',
       'better-sqlite3',
       'pg',
       '@types/pg',

@@ -45,6 +45,7 @@ async function examples(): Promise<Example[]> {
 const addresses = {
   redis: 'redis://127.0.0.1:6379',
   postgres: 'postgres://postgres@127.0.0.1:5432/postgres',
+  mongo: 'mongodb://127.0.0.1:27017',
 } as const satisfies Partial<Record<ServerName, string>>;
 
 const all = await examples();

@@ -74,4 +74,17 @@ describe('the sweeper', () => {
     await settled();
     expect(limits).toEqual([]);
   });
+
+  it('begins when a backend finds out, after it was made, that its server does not expire by itself', async () => {
+    const { backend, limits, settled } = sweeping(1, 1000);
+    const { prune } = backend;
+    Object.assign(backend, { prune: undefined });
+    vi.advanceTimersByTime(1_200);
+    await settled();
+    expect(limits).toEqual([]);
+    Object.assign(backend, { prune });
+    vi.advanceTimersByTime(1_200);
+    await settled();
+    expect(limits).toEqual([1000]);
+  });
 });

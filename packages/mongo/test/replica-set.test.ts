@@ -3,10 +3,12 @@ import {
   type MongoReplicaSet,
   startMongoReplicaSet,
 } from '@session-stores/test-harness';
+import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
-import { RetryingMongoStore } from '../src/index.js';
+import { MongoBackend, RetryingMongoStore } from '../src/index.js';
 import { subjectOf } from './mongo-subject.js';
+import { opened, sample, within } from './samples.js';
 
 // A suite is told of its server when it is registered, so the set is there before that.
 const set = inject('servers')['mongod-binary'] === undefined ? undefined : await startMongoReplicaSet();
@@ -131,4 +133,31 @@ describeWithServer('mongod-binary', 'a failover while sessions are written and d
       for (const [id, count] of traffic.counted) expect(await store.get(id)).toMatchObject({ count });
     },
   );
+});
+
+describeWithServer('mongod-binary', 'on a replica set', () => {
+  it('a write that too few servers can confirm is an error that needs somebody, not a success', {
+    timeout: 60_000,
+  }, async () => {
+    const client = new MongoClient((set as MongoReplicaSet).url);
+    const options = { client, database: 'concern', writeConcern: { w: 5 } };
+    const [backend] = await opened(new MongoBackend(options));
+    await expect(backend.write([sample()], within(20_000))).rejects.toMatchObject({
+      kind: 'WRITE_CONCERN',
+      transient: false,
+    });
+    await client.close();
+  });
+
+  it('a secondary that is named directly takes no store', { timeout: 60_000 }, async () => {
+    const members = set as MongoReplicaSet;
+    const primary = await members.primary();
+    const secondary = members.members.find((member) => member !== primary);
+    const backend = new MongoBackend({
+      url: `mongodb://127.0.0.1:${secondary?.port}/?directConnection=true`,
+    });
+    const failure = await opened(backend).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: 'NOT_PRIMARY', transient: true });
+    await backend.close();
+  });
 });

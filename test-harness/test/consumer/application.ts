@@ -1,11 +1,13 @@
 import { type SessionBackend, SessionStore, type SessionStoreOptions } from '@session-stores/core';
 import { MemoryStore, RetryingMemoryStore } from '@session-stores/memory';
+import { MongoStore, RetryingMongoStore } from '@session-stores/mongo';
 import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
 import { RetryingSqliteStore, SqliteStore } from '@session-stores/sqlite';
 import { type CheckResult, checkSessionStore, type Subject } from '@session-stores/test-harness';
 import session from 'express-session';
 import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
 import { Pool } from 'pg';
 
 /** What a user of the packages writes. It is compiled against the packed packages, outside the workspace. */
@@ -15,6 +17,9 @@ export function stores(client: Redis): session.Store[] {
     new RetryingMemoryStore(),
     new RedisStore({ client, prefix: 'app:', operationTimeout: 1_000 }),
     new RetryingRedisStore({ url: 'redis://127.0.0.1' }),
+    new MongoStore({ client: new MongoClient('mongodb://127.0.0.1'), collection: 'logins' }),
+    new MongoStore({ client: Promise.resolve(new MongoClient('mongodb://127.0.0.1')) }),
+    new RetryingMongoStore({ url: 'mongodb://127.0.0.1', database: 'app', writeConcern: { journal: true } }),
     new PostgresStore({ pool: new Pool(), schema: 'app', table: 'logins', preparedStatements: false }),
     new RetryingPostgresStore({ url: 'postgres://127.0.0.1/app', createTable: false }),
     new SqliteStore({ path: 'sessions.db', table: 'logins' }),
