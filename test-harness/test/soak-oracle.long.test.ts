@@ -60,7 +60,7 @@ function soak({ how, isShared, answerLimit }: (typeof broken)[number]): Promise<
   });
 }
 
-describe.concurrent('the oracle of the soak, held against a store that', () => {
+describe('the oracle of the soak, held against a store that', { timeout: 120_000 }, () => {
   it.for(broken)('$how, counts $counts', async (row) => {
     const { counts, mayCount = [], says } = row;
     const { violations, details } = await soak(row);
