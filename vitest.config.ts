@@ -16,10 +16,10 @@ export default defineConfig(({ mode }) => {
       globalSetup: './test-harness/test/servers.ts',
       // Otherwise `import` and `require` of a compiled module would give two copies of it.
       server: { deps: { external: [/\/dist\//] } },
-      // The tests wait more than they compute; three files at a time suit the smallest machines.
-      maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+      // The tests wait more than they compute; two files at a time suit the smallest machines.
+      maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
       // Tests that run at once wait for networks and clocks.
-      maxConcurrency: 12,
+      maxConcurrency: 8,
       testTimeout: 20_000,
       hookTimeout: 30_000,
       teardownTimeout: 20_000,

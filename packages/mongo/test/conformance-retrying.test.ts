@@ -1,9 +1,3 @@
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
-import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
-import { subjectOf } from './mongo-subject.js';
+import { describeSuiteOn } from './suite.js';
 
-// They wait for a network most of the time, so many run at once; the other form has a file of its own beside this one.
-describeWithServer('mongo', 'the suite on RetryingMongoStore', (url) => {
-  describeSessionStore(subjectOf('retrying', url), { describe, it: it.concurrent });
-});
+describeSuiteOn('retrying');
