@@ -19,6 +19,7 @@ const publicNames: Record<string, readonly string[]> = {
     'recordStarts',
     'requireStore',
     'splitOptions',
+    'untilAborted',
     'withRetries',
   ],
   '@session-stores/memory': ['MemoryBackend', 'MemoryStore', 'RetryingMemoryStore'],

@@ -29,3 +29,4 @@ export { RetryingStore, type RetryingStoreOptions } from './retrying-store.js';
 export type { SecretKey } from './secret-key.js';
 export { ServerClock } from './server-clock.js';
 export { SessionStore } from './store.js';
+export { untilAborted } from './until-aborted.js';

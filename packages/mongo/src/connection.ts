@@ -1,3 +1,4 @@
+import { untilAborted } from '@session-stores/core';
 import type { ClientSource, MongoDatabase, OpenClient } from './mongo-client.js';
 import { driverFailure, MongoFailure, wasUnsent } from './mongo-failure.js';
 
@@ -56,8 +57,8 @@ export class Connection {
       life.users += 1;
       try {
         const database = await this.#ready(life, signal);
-        if (life.proof !== undefined) await untilAborted(life.proof, signal);
-        return (await untilAborted(database.command(command(), { signal }), signal)) as Reply;
+        if (life.proof !== undefined) await untilAborted(life.proof, signal, timedOut);
+        return (await untilAborted(database.command(command(), { signal }), signal, timedOut)) as Reply;
       } catch (error) {
         if (signal.aborted) {
           this.#giveUp(life);
@@ -65,7 +66,7 @@ export class Connection {
         }
         const failure = driverFailure(error);
         if (!wasUnsent(error) || !failure.transient) throw failure;
-        await untilAborted(new Promise((resolve) => setTimeout(resolve, pause)), signal);
+        await untilAborted(new Promise((resolve) => setTimeout(resolve, pause)), signal, timedOut);
       } finally {
         life.users -= 1;
         this.#closeIfUnused(life);
@@ -109,7 +110,7 @@ export class Connection {
     });
     const { ready } = life;
     try {
-      return (await untilAborted(ready, signal)).db(this.#database);
+      return (await untilAborted(ready, signal, timedOut)).db(this.#database);
     } catch (error) {
       if (!signal.aborted && life.ready === ready) life.ready = undefined;
       throw error;
@@ -156,12 +157,6 @@ async function closeClient(life: Life): Promise<void> {
   await life.client.then((client) => client.close?.()).catch(() => {});
 }
 
-/** `promise`, or a rejection as soon as `signal` aborts; what becomes of `promise` then is nobody's concern. */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new MongoFailure('TIMEOUT', 'no answer in time'));
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
+function timedOut(): MongoFailure {
+  return new MongoFailure('TIMEOUT', 'no answer in time');
 }

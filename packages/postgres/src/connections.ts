@@ -1,3 +1,4 @@
+import { untilAborted } from '@session-stores/core';
 import pg from 'pg';
 import { requestCancel } from './cancel-request.js';
 import { endsConnection, failureOf, PostgresFailure, wasTakenBack } from './postgres-failure.js';
@@ -154,20 +155,6 @@ export async function run(
 function pause(attempt: number): Promise<void> {
   const longest = Math.min(25 * 2 ** attempt, longestPause);
   return new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
-}
-
-/** `promise`, or a rejection as soon as `signal` aborts; what becomes of `promise` then is nobody's concern. */
-function untilAborted<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal,
-  failure: () => Error,
-): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(failure());
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }
 
 function ignore(): void {}

@@ -1,3 +1,4 @@
+import { untilAborted } from '@session-stores/core';
 import type { Driver, DriverSource } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import { endSilentNodes } from './silent-nodes.js';
@@ -177,18 +178,4 @@ export class Connection {
     life.state = 'retired';
     if (this.#life === life) this.#life = undefined;
   }
-}
-
-/** `promise`, or a rejection as soon as `signal` aborts; what becomes of `promise` then is nobody's concern. */
-function untilAborted<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal,
-  failure: () => Error,
-): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(failure());
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }
