@@ -74,6 +74,9 @@ describeWithServer('redis-server', 'a Redis behind Sentinel', () => {
         await old.kill();
         await worksAgain(backend);
         expect(await one(backend.read([write.id], within()))).toMatchObject({ data: write.data });
+        await sentinel.settled();
+        await sentinel.setDownAfter(60_000);
+        ends.push(() => sentinel.setDownAfter(1_000));
         await old.restart();
         // For some seconds it takes itself for the master. Who connects now asks the sentinels.
         const fresh = await backendOn({}, Client);

@@ -1,5 +1,6 @@
 import { type RedisNode, startRedisCluster, startRedisSentinel } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
+import { until } from '../../../test-harness/src/servers/until.js';
 
 /** Servers of which one takes over when another fails, and how to reach them. */
 export interface Topology {
@@ -44,12 +45,25 @@ export const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
   },
 };
 
-/** Resolves when the replica of this node has all that the node has acknowledged to anybody by now. */
+/**
+ * Resolves when the replicas of this node have all that the node has acknowledged to anybody by now, and would have it after a
+ * crash too: a replica that was sent everything anew goes on with its old file until the new one is whole.
+ */
 export async function replicated(node: RedisNode, key: string): Promise<void> {
   const admin = new Redis(node.port);
   // From Redis 7.2 on, WAIT waits for nothing but the writes of its own connection.
   await admin.set(key, 'replicated');
   const count = await admin.wait(1, 10_000);
+  const replication = await admin.info('replication');
   admin.disconnect();
   if (count < 1) throw new Error(`port ${node.port} has no replica in touch`);
+  for (const [, port] of replication.matchAll(/^slave\d+:.*port=(\d+)/gm)) await rewritten(Number(port));
+}
+
+async function rewritten(port: number): Promise<void> {
+  const replica = new Redis(port);
+  await until(async () => {
+    const persistence = await replica.info('persistence');
+    return /^aof_rewrite_(?:in_progress|scheduled):1/m.exec(persistence)?.[0];
+  }, 10_000).finally(() => replica.disconnect());
 }

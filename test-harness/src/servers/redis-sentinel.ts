@@ -10,7 +10,7 @@ import { until } from './until.js';
 export interface RedisSentinelOptions {
   /** Default 1. */
   readonly replicas?: number;
-  /** Ms without an answer after which the sentinels hold a node for down. Default 1,000. */
+  /** Ms without an answer after which the sentinels hold a node for down, see `setDownAfter`. Default 1,000. */
   readonly downAfter?: number;
   /** More settings for the master and its replicas, as on the command line of redis-server. */
   readonly args?: readonly string[] | undefined;
@@ -34,6 +34,11 @@ export interface RedisSentinel {
    * replicas and in touch with it: after a failover, after a restart. Rejects if that takes more than 60 s.
    */
   settled(): Promise<void>;
+  /**
+   * From now on a node is held for down after `ms` without an answer. On a busy machine a node that is well can be silent for
+   * longer than the sentinels wait, and a failover that nobody meant loses what was acknowledged last.
+   */
+  setDownAfter(ms: number): Promise<void>;
   /** Stops everything and deletes its folder. */
   stop(): Promise<void>;
 }
@@ -109,6 +114,13 @@ class OwnSentinel implements RedisSentinel {
       }
       return undefined;
     }, settleLimit);
+  }
+
+  async setDownAfter(ms: number): Promise<void> {
+    const watchers = this.watchers.filter(({ answers }) => answers);
+    await Promise.all(
+      watchers.map((one) => one.ask('sentinel', 'set', name, 'down-after-milliseconds', String(ms))),
+    );
   }
 
   async stop(): Promise<void> {
