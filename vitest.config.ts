@@ -1,5 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that wait longest; the others fit in beside them and after them. */
+const longest = /conformance|replicas|soak/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => longest.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /**
  * `vitest run` is what `npm test` runs; `--mode long` adds the files that take their time (`npm run test:all`), and where the
@@ -16,8 +28,9 @@ export default defineConfig(({ mode }) => {
       globalSetup: './test-harness/test/servers.ts',
       // Otherwise `import` and `require` of a compiled module would give two copies of it.
       server: { deps: { external: [/\/dist\//] } },
-      // The tests wait more than they compute; two files at a time suit the smallest machines.
-      maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+      sequence: { sequencer: LongestFirst },
+      // The tests wait more than they compute; three files at a time suit the smallest machines.
+      maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
       // Tests that run at once wait for networks and clocks.
       maxConcurrency: 8,
       testTimeout: 20_000,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The runs that closing-line.test.ts starts: no server is there, and the reporter is the one under test. */
+/** The runs that closing-line.long.test.ts starts: no server is there, and the reporter is the one under test. */
 export default defineConfig({
   test: {
     root: import.meta.dirname,
