@@ -19,6 +19,7 @@ export {
   type MongoReplicaSetOptions,
   startMongoReplicaSet,
 } from './servers/mongo-replica-set.js';
+export { type MongoShardedCluster, startMongoShardedCluster } from './servers/mongo-sharded.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './servers/pgbouncer.js';
 export { type PostgresServer, startPostgres } from './servers/postgres.js';
 export {

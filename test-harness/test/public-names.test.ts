@@ -49,6 +49,7 @@ const publicNames: Record<string, readonly string[]> = {
     'startFerret',
     'startMongo',
     'startMongoReplicaSet',
+    'startMongoShardedCluster',
     'startPgBouncer',
     'startPostgres',
     'startPostgresStandby',

@@ -118,7 +118,7 @@ describeWithServer('mongo', 'the commands that are sent', (url) => {
         const isRead = commandName === 'find' || commandName === 'aggregate';
         if (isRead) expect(command.readConcern).toEqual({ level: 'local' });
         else expect([commandName, command.writeConcern]).toEqual([commandName, writeConcern]);
-        expect(command.$readPreference ?? { mode: 'primary' }).toMatchObject({ mode: /^primary/ });
+        expect(command.$readPreference?.mode ?? 'primary').toMatch(/^primary/);
       }
     }
   });

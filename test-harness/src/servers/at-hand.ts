@@ -5,6 +5,7 @@ import { findProgram } from './find-program.js';
 import type { ServersAtHand } from './known-servers.js';
 import { startOwnMongo } from './mongo.js';
 import { askMongo } from './mongo-driver.js';
+import { findMongos } from './mongo-sharded.js';
 import { findPgBouncer } from './pgbouncer.js';
 import { findPostgresServer, startPostgres } from './postgres.js';
 import { findRedisServer, startRedis } from './redis.js';
@@ -72,7 +73,7 @@ async function sharePostgres(): Promise<Share<'postgres' | 'postgres-server' | '
 }
 
 async function shareMongo(): Promise<
-  Share<'mongo' | 'mongo-server' | 'ferretdb' | 'mongod' | 'mongod-binary'>
+  Share<'mongo' | 'mongo-server' | 'ferretdb' | 'mongod' | 'mongod-binary' | 'mongos'>
 > {
   const { MONGO_URL } = process.env;
   const [mongod, ferret] = await Promise.all([findMongod(), buildFerretIfAny()]);
@@ -87,6 +88,7 @@ async function shareMongo(): Promise<
       ferretdb: ferret,
       mongod: url !== undefined && (await isRealMongod(url)) ? url : undefined,
       'mongod-binary': mongod,
+      mongos: await findMongos(),
     },
     stop: async () => own?.stop(),
   };

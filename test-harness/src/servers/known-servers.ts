@@ -55,6 +55,11 @@ export const knownServers = {
     remedy: realMongod,
     mayBeMissing: true,
   },
+  mongos: {
+    title: 'a mongos, because FerretDB has no shards',
+    remedy: `${realMongod}, with a mongos beside it`,
+    mayBeMissing: true,
+  },
   chromium: {
     title: 'a Chromium browser',
     remedy:

@@ -32,7 +32,6 @@ export interface MongoReplicaSet {
   stop(): Promise<void>;
 }
 
-const name = 'session-stores';
 /** How long, in ms, an election or a first copy of the data may take. */
 const patience = 60_000;
 
@@ -41,20 +40,33 @@ const patience = 60_000;
  * the servers said when they do not start.
  */
 export async function startMongoReplicaSet(options: MongoReplicaSetOptions = {}): Promise<MongoReplicaSet> {
-  const { members: count = 3 } = options;
   const path = await findMongod();
   if (path === undefined)
     throw new Error('no mongod on PATH or in MONGOMS_SYSTEM_BINARY, and none to download');
+  return startOwnReplicaSet(path, { name: 'session-stores', members: options.members ?? 3 });
+}
+
+interface OwnReplicaSetOptions {
+  readonly name: string;
+  readonly members: number;
+  /** What part of a sharded cluster it is to be. */
+  readonly part?: 'configsvr' | 'shardsvr';
+}
+
+export async function startOwnReplicaSet(
+  path: string,
+  { name, members: count, part }: OwnReplicaSetOptions,
+): Promise<OwnReplicaSet> {
   // By itself the log of operations would be as large as 5 % of the disk allow.
-  const args = ['--replSet', name, '--oplogSize', '128'];
+  const args = ['--replSet', name, '--oplogSize', '128', ...(part === undefined ? [] : [`--${part}`])];
   const starts = Array.from({ length: count }, () => startOwnMongo({ kind: 'mongod', path }, args));
   const started = await Promise.allSettled(starts);
   const members = started.flatMap((start) => (start.status === 'fulfilled' ? [new Member(start.value)] : []));
-  const set = new OwnReplicaSet(members);
+  const set = new OwnReplicaSet(name, members);
   try {
     const failed = started.find((start) => start.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    await set.initiate();
+    await set.initiate(part === 'configsvr' ? { configsvr: true } : {});
     return set;
   } catch (error) {
     await set.stop();
@@ -62,23 +74,30 @@ export async function startMongoReplicaSet(options: MongoReplicaSetOptions = {})
   }
 }
 
-class OwnReplicaSet implements MongoReplicaSet {
+export class OwnReplicaSet implements MongoReplicaSet {
+  readonly name: string;
   readonly members: readonly Member[];
 
-  constructor(members: readonly Member[]) {
+  constructor(name: string, members: readonly Member[]) {
+    this.name = name;
     this.members = members;
   }
 
   get url(): string {
-    return `mongodb://${this.members.map(({ hostAndPort }) => hostAndPort).join(',')}/?replicaSet=${name}`;
+    return `mongodb://${this.hosts}/?replicaSet=${this.name}`;
   }
 
-  async initiate(): Promise<void> {
+  get hosts(): string {
+    return this.members.map(({ hostAndPort }) => hostAndPort).join();
+  }
+
+  async initiate(settings: object): Promise<void> {
     const [first] = this.members;
     if (first === undefined) throw new Error('a replica set has at least 1 member');
     const replSetInitiate = {
-      _id: name,
+      _id: this.name,
       version: 1,
+      ...settings,
       members: this.members.map(({ hostAndPort }, index) => ({ _id: index, host: hostAndPort })),
       settings: {
         // How long the others hear nothing of their primary before they elect another; by itself 10 s.

@@ -13,6 +13,7 @@ export default function setup(project: TestProject): void {
     ferretdb: undefined,
     mongod: undefined,
     'mongod-binary': undefined,
+    mongos: undefined,
     chromium: undefined,
   });
 }
