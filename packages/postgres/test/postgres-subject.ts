@@ -3,7 +3,8 @@ import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import pg from 'pg';
 
-export function subjectOf(form: string, url: string): Subject {
+/** `pooled`: the URL is that of a PgBouncer, which lends a connection for a transaction. */
+export function subjectOf(form: string, url: string, pooled = false): Subject {
   const retries = form === 'retrying';
   const Store = retries ? RetryingPostgresStore : PostgresStore;
   const { hostname: host, port } = new URL(url);
@@ -20,7 +21,11 @@ export function subjectOf(form: string, url: string): Subject {
   return {
     name: Store.name,
     async create(surroundings) {
-      const store = new Store({ url: through(surroundings), table: surroundings.namespace });
+      const store = new Store({
+        url: through(surroundings),
+        table: surroundings.namespace,
+        preparedStatements: !pooled,
+      });
       // Makes the table. Some sessions of the suite live for a tenth of a second, which on a busy machine is what the first
       // connection takes.
       await store.length();
@@ -30,7 +35,7 @@ export function subjectOf(form: string, url: string): Subject {
       network: { host, port: Number(port || 5432) },
       shared: true,
       retries,
-      processes: new URL(`?${new URLSearchParams({ form, url })}`, import.meta.url),
+      processes: new URL(`?${new URLSearchParams({ form, url, pooled: `${pooled}` })}`, import.meta.url),
       async corrupt(id, { namespace }) {
         const table = pg.escapeIdentifier(namespace);
         await direct().query(`update ${table} set data = '{not json' where id = $1`, [id]);
@@ -43,4 +48,5 @@ const query = new URL(import.meta.url).searchParams;
 export default subjectOf(
   query.get('form') ?? 'plain',
   query.get('url') ?? 'postgres://127.0.0.1:5432/postgres',
+  query.get('pooled') === 'true',
 );

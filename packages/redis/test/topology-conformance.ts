@@ -36,8 +36,7 @@ const places = {
   },
   Sentinel: async (): Promise<Place> => {
     const sentinel = await startRedisSentinel({ replicas: 1, downAfter: patience });
-    const { address: network } = await sentinel.master();
-    const where = { addresses: sentinel.sentinels, name: sentinel.name, network };
+    const where = { addresses: sentinel.sentinels, name: sentinel.name };
     return { where, stop: () => sentinel.stop() };
   },
 };

@@ -102,6 +102,8 @@ class OwnCluster implements RedisCluster {
       'cluster-enabled': 'yes',
       // By itself the bus listens on port + 10000, which may be another test's, or beyond the last port.
       'cluster-port': busPort,
+      // By itself it learns its address from the others that it meets, and one that is alone has none to tell.
+      'cluster-announce-ip': '127.0.0.1',
       'cluster-node-timeout': nodeTimeout,
       // However long a replica was out of touch: the tests say when it may take over.
       'cluster-replica-validity-factor': 0,

@@ -1,0 +1,3 @@
+import { describeSuiteOn } from './topology-conformance.js';
+
+await describeSuiteOn('Sentinel', true);
