@@ -48,7 +48,7 @@ async function loggedIn({ url, Store, signalDisconnect, wrap, onTestFinished }: 
 describeWithServer('redis', 'Redis cut off, and signalDisconnect', (url) => {
   it.concurrent.for(forms)(
     '%s, %s: requests pass without a session until it is back',
-    async ([, mode, Store], { onTestFinished }) => {
+    async ([, mode, Store], { expect, onTestFinished }) => {
       const { proxy, go, signals } = await loggedIn({ url, Store, signalDisconnect: true, onTestFinished });
       await proxy.setMode(mode);
       // The first one meets the outage itself, as without the option.

@@ -103,11 +103,12 @@ describe('with signalDisconnect, a store', () => {
   });
 
   it('takes a storage that refuses for good as there: requests are to hear what is wrong', async () => {
-    const { signals, pass, set, get } = signalling();
+    const { signals, pass, set, get, asked } = signalling();
     set('fail for good');
     expect(await get()).toBe('BACKEND_FAILED');
     await pass(60_000);
     expect(signals).toEqual([]);
+    expect(asked()).toBe(1);
     set('lose request');
     await get();
     await pass(60_000);
@@ -127,17 +128,14 @@ describe('with signalDisconnect, a store', () => {
   });
 
   it('keeps no process alive that waits for nothing else', async () => {
-    vi.useRealTimers();
-    const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    const store = new SessionStore(
-      Object.assign(new LossyBackend(), { fate: () => 'lose request' as Fate }),
-      {
-        signalDisconnect: true,
-      },
-    );
-    const before = timeouts();
-    await expect(store.get('a')).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
-    expect(timeouts()).toBe(before);
+    const { store, set, get } = signalling();
+    set('lose request');
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => timers.mockRestore());
+    await get();
+    const { value: probe } = timers.mock.results.at(-1) as { value: NodeJS.Timeout };
+    expect(vi.getTimerCount()).toBe(1);
+    expect(probe.hasRef()).toBe(false);
     await store.close();
   });
 });
