@@ -1,4 +1,11 @@
-import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
-import { describeSuiteOn } from './suite.js';
+import { checks, describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
+import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
+import { subjectOf } from './mongo-subject.js';
 
-describeSuiteOn('plain', everyModeAtOnce);
+describeWithServer('mongo', 'the suite on MongoStore with hashed ids, encryption and a bound', (url) => {
+  const runner = { describe, it: it.concurrent };
+  const subject = subjectOf('plain', url, 'server', everyModeAtOnce);
+  describeSessionStore(subject, runner, { checks: checks.filter(matters) });
+});

@@ -1,4 +1,3 @@
-import type { AtRestOptions } from '@session-stores/core';
 import { checks, describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
@@ -8,21 +7,13 @@ import { subjectOf } from './mongo-subject.js';
 const takesSpeed = ({ id }: { readonly id: string }): boolean => id.startsWith('resurrection/thousand-');
 
 /** Holds a form of the store against the suite; the checks wait for a network most of the time, so many run at once. */
-export function describeSuiteOn(form: 'plain' | 'retrying', options: AtRestOptions = {}): void {
+export function describeSuiteOn(form: 'plain' | 'retrying'): void {
   const name = form === 'plain' ? 'MongoStore' : 'RetryingMongoStore';
   describeWithServer('mongo', `the suite on ${name}`, (url) => {
     const lighter = checks.filter((check) => !takesSpeed(check));
-    describeSessionStore(
-      subjectOf(form, url, 'server', options),
-      { describe, it: it.concurrent },
-      { checks: lighter },
-    );
+    describeSessionStore(subjectOf(form, url), { describe, it: it.concurrent }, { checks: lighter });
   });
   describeWithServer('mongod', `the suite on ${name}: thousands of sessions at once`, (url) => {
-    describeSessionStore(
-      subjectOf(form, url, 'server', options),
-      { describe, it },
-      { checks: checks.filter(takesSpeed) },
-    );
+    describeSessionStore(subjectOf(form, url), { describe, it }, { checks: checks.filter(takesSpeed) });
   });
 }
