@@ -20,6 +20,8 @@ export class NetworkFaults {
   readonly #proxies: readonly FaultProxy[];
   readonly #calming = new AbortController();
   readonly #onTheirWay = new Set<Promise<void>>();
+  /** Ms by which a request that was repeated is late at the most. */
+  #latestRepeat = 0;
 
   constructor(proxies: readonly FaultProxy[]) {
     this.#proxies = proxies;
@@ -38,7 +40,7 @@ export class NetworkFaults {
       // Those that repeat go on doing so, and those that are silent are.
       await renew(proxy);
     }
-    if (this.#proxies.length > 0) await wait(latestRepeat + 200);
+    if (this.#latestRepeat > 0) await wait(this.#latestRepeat + 200);
   }
 
   #ofConnections(): Fault[] {
@@ -57,7 +59,9 @@ export class NetworkFaults {
         return async () => proxy.setLoss(0);
       }),
       this.#onSome('requests repeated', async (proxy, random) => {
-        proxy.duplicateRequests(random.between(20, latestRepeat));
+        const milliseconds = random.between(20, latestRepeat);
+        proxy.duplicateRequests(milliseconds);
+        this.#latestRepeat = Math.max(this.#latestRepeat, milliseconds);
         // Only new connections repeat.
         await renew(proxy);
         return async () => proxy.duplicateRequests(undefined);
