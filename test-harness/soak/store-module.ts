@@ -55,6 +55,20 @@ const subjects: Record<string, () => Promise<Subject>> = {
       supports: network(5432),
     };
   },
+  async mongo() {
+    const Store = (await import('@session-stores/mongo'))[`${form}MongoStore`];
+    return {
+      name: Store.name,
+      create({ address, namespace }) {
+        const url = new URL(by(address));
+        // The driver would go on to the address that a member of a replica set has among the others, past the proxy.
+        url.searchParams.delete('replicaSet');
+        url.searchParams.set('directConnection', 'true');
+        return new Store({ ...options, url: url.href, collection: namespace });
+      },
+      supports: network(27_017),
+    };
+  },
 };
 
 const subject = subjects[query.get('store') ?? ''];

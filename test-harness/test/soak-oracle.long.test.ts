@@ -1,5 +1,6 @@
-import { type SoakReport, soakSessionStore } from '@session-stores/test-harness';
+import { type SoakReport, soakSessionStore, startRedis } from '@session-stores/test-harness';
 import { describe, expect, it } from 'vitest';
+import { describeWithServer } from '../src/servers/needs.js';
 
 /** What the oracle has to count of a store that is broken so, and nothing else. */
 const broken: readonly {
@@ -69,5 +70,22 @@ describe('the oracle of the soak, held against a store that', { timeout: 120_000
     const kinds = counted.map(([kind]) => kind).filter((kind) => !mayCount.includes(kind));
     expect(kinds.toSorted(), details.join('\n')).toEqual([...counts].sort());
     if (says !== undefined) expect(details.join('\n')).toMatch(says);
+  });
+});
+
+// Every conformance check that asks for graves does so on purpose; here it is the network that sends an insert late, after the
+// same insert, tried again, has been acknowledged, and after another process has destroyed the session.
+describeWithServer('redis-server', 'the oracle of the soak, held against Redis without graves', () => {
+  it('counts sessions that come back after a logout', { timeout: 120_000 }, async () => {
+    const server = await startRedis();
+    try {
+      const module = new URL('./soak/redis-without-graves.ts', import.meta.url);
+      module.searchParams.set('where', server.url);
+      const length = { seconds: 25, requests: 2_000, processes: 3, users: 80 };
+      const { violations, details } = await soakSessionStore({ module, ...length, seed: 1 });
+      expect(violations.aliveAfterLogout, details.join('\n')).toBeGreaterThan(0);
+    } finally {
+      await server.stop();
+    }
   });
 });

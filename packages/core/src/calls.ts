@@ -28,6 +28,7 @@ export class BackendCalls {
   readonly #openLimit: number;
   readonly #onEvicted: (id: string) => void;
   readonly #onError: (error: SessionStoreError) => void;
+  readonly #onAnswered: (() => void) | undefined;
   #isOpen = false;
   #opening: Promise<void> | undefined;
 
@@ -39,13 +40,19 @@ export class BackendCalls {
   constructor(
     backend: SessionBackend,
     limits: { readonly call: number; readonly open: number },
-    hooks: { onEvicted(id: string): void; onError(error: SessionStoreError): void },
+    hooks: {
+      onEvicted(id: string): void;
+      onError(error: SessionStoreError): void;
+      /** A batch was answered, of which not every item failed. */
+      onAnswered?: (() => void) | undefined;
+    },
   ) {
     this.backend = backend;
     this.#timeLimit = limits.call;
     this.#openLimit = limits.open;
     this.#onEvicted = hooks.onEvicted;
     this.#onError = hooks.onError;
+    this.#onAnswered = hooks.onAnswered;
     this.#reads = this.#batcher('read', backend.read.bind(backend), (id) => id);
     this.#writes = this.#batcher('write', backend.write.bind(backend), (write) => write.id, afterWait);
     this.#touches = this.#batcher('touch', backend.touch.bind(backend), (touch) => touch.id, afterWait);
@@ -141,6 +148,9 @@ export class BackendCalls {
         };
         const operations = parcels.map(({ operation }) => operation);
         const answers = await this.call(action, work, this.#timeLimit, operations);
+        if (this.#onAnswered !== undefined && !answers.every(isItemError)) {
+          this.#onAnswered();
+        }
         for (const parcel of parcels) {
           const answer = answers[positions.get(idOf(parcel.item)) ?? -1];
           if (isItemError(answer)) {

@@ -41,9 +41,10 @@ export function encrypted(backend: SessionBackend, cipher: Cipher): SessionBacke
 /** Only those that the backend has: core asks what is there. */
 function optionalPrimitives(
   backend: SessionBackend,
-): Pick<SessionBackend, 'open' | 'count' | 'clear' | 'prune'> {
-  const { open, count, clear, prune } = backend;
+): Pick<SessionBackend, 'routeOf' | 'open' | 'count' | 'clear' | 'prune'> {
+  const { routeOf, open, count, clear, prune } = backend;
   return {
+    ...(routeOf && { routeOf: routeOf.bind(backend) }),
     ...(open && { open: open.bind(backend) }),
     ...(count && { count: count.bind(backend) }),
     ...(clear && { clear: clear.bind(backend) }),

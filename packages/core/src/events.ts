@@ -34,6 +34,10 @@ export interface SessionStoreEvents {
     readonly operation: string | undefined;
     readonly error: Error;
   };
+  /** With `signalDisconnect`: the storage cannot be reached. */
+  disconnect: { readonly error: Error };
+  /** With `signalDisconnect`: the storage can be reached again, so many ms after `disconnect`. */
+  connect: { readonly milliseconds: number };
 }
 
 export type Listener<Name extends keyof SessionStoreEvents> = (event: SessionStoreEvents[Name]) => void;

@@ -35,6 +35,12 @@ export interface SessionStoreOptions extends AtRestOptions {
    * then not saved back by a copy of it for the grace time, and neither is a new one under the same id.
    */
   readonly copiedSessions?: boolean | undefined;
+  /**
+   * Tell express-session when the storage cannot be reached and when it can again, by the events `disconnect` and `connect`:
+   * in between it passes every request on without a session, so that everybody seems to be logged out. `requireStore` answers
+   * 503 instead. Default false.
+   */
+  readonly signalDisconnect?: boolean | undefined;
 }
 
 export interface Settings {
@@ -45,6 +51,7 @@ export interface Settings {
   readonly policy: RetryPolicy | undefined;
   readonly sweepInterval: number;
   readonly copiedSessions: boolean;
+  readonly signalDisconnect: boolean;
   readonly atRest: AtRest;
 }
 
@@ -56,6 +63,7 @@ const names = [
   'retry',
   'sweepInterval',
   'copiedSessions',
+  'signalDisconnect',
   'hashIds',
   'encryptionKeys',
   'readUnencrypted',
@@ -140,6 +148,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     policy,
     sweepInterval: numberOf(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
     copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
+    signalDisconnect: flagOf(storeName, 'signalDisconnect', options.signalDisconnect),
     atRest: atRestOf(storeName, options),
   };
 }

@@ -18,6 +18,7 @@ import { checkId } from './id.js';
 import { allIds, allSessions, countSessions } from './listing.js';
 import type { Operation } from './operation.js';
 import { checkBackend, type SessionStoreOptions, type Settings, settingsOf } from './options.js';
+import { Reachability } from './reachability.js';
 import { Running } from './running.js';
 import { Sessions } from './sessions.js';
 import { Sweeper } from './sweeper.js';
@@ -50,6 +51,7 @@ export class SessionStore extends Store {
   readonly #sessions: Sessions;
   readonly #sweeper: Sweeper;
   readonly #running: Running;
+  readonly #reachability: Reachability | undefined;
   readonly #report: Emit = (name, payload) => emitEvent(this, name, payload);
   #generate: Generate | undefined;
   #closing: Promise<CloseReport> | undefined;
@@ -59,13 +61,21 @@ export class SessionStore extends Store {
     super();
     checkBackend(new.target.name, backend);
     this.#settings = settingsOf(new.target.name, options);
-    const { operationTimeout, policy, sweepInterval, atRest } = this.#settings;
+    const { operationTimeout, policy, sweepInterval, atRest, signalDisconnect } = this.#settings;
     const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
     this.#calls = new BackendCalls(
       atRest.cipher === undefined ? backend : encrypted(backend, atRest.cipher),
       { call: policy?.attemptTimeout ?? operationTimeout, open: operationTimeout },
-      { onError, onEvicted: (id) => this.#report('evicted', () => record(id)) },
+      {
+        onError,
+        onEvicted: (id) => this.#report('evicted', () => record(id)),
+        onAnswered: signalDisconnect ? () => this.#reachability?.answered() : undefined,
+      },
     );
+    if (signalDisconnect) {
+      const timeLimit = policy?.attemptTimeout ?? operationTimeout;
+      this.#reachability = new Reachability(this.#calls, timeLimit, this.#report);
+    }
     this.#sessions = new Sessions(this.#calls, this.#settings, this.#report);
     this.#running = new Running(operationTimeout, (...failure) => this.#failed(...failure));
     this.#sweeper = new Sweeper(this.#calls, sweepInterval, onError);
@@ -197,6 +207,7 @@ export class SessionStore extends Store {
 
   async #close(): Promise<CloseReport> {
     this.#sweeper.stop();
+    this.#reachability?.stop();
     await this.#running.end();
     const report = await this.#sessions.destroys.finish(this.#settings.operationTimeout);
     await this.#calls.close();
@@ -227,6 +238,7 @@ export class SessionStore extends Store {
   }
 
   #failed(operation: string | undefined, id: string | undefined, error: Error): void {
+    this.#reachability?.failed(error);
     this.#report('storeError', () => ({
       operation,
       record: id === undefined ? undefined : record(id).record,

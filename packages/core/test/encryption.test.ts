@@ -53,6 +53,14 @@ describe('an encrypted session', () => {
     expect(backend.calls.filter((call) => call.startsWith('write')).length).toBe(5);
   });
 
+  it('travels with those of its route only, as without encryption', async () => {
+    const backend = Object.assign(new LossyBackend(), { routeOf: (id: string) => id });
+    const store = new SessionStore(backend, { encryptionKeys: key });
+    await Promise.all(['a', 'b', 'c'].map((id) => store.set(id, made(store, id, { secret }))));
+    await Promise.all(['a', 'b', 'c'].map((id) => store.get(id)));
+    expect(backend.calls.toSorted()).toEqual([...Array(3).fill('read 1'), ...Array(3).fill('write 1')]);
+  });
+
   it('survives a lost reply', async () => {
     const backend = new LossyBackend();
     const store = new SessionStore(backend, { encryptionKeys: key, retry: { minTimeout: 1 } });

@@ -20,6 +20,8 @@ const names = [
   'gaveUp',
   'storeError',
   'evicted',
+  'disconnect',
+  'connect',
 ] as const satisfies (keyof SessionStoreEvents)[];
 
 /** Everything that a store emits, in order. */

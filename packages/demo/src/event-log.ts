@@ -16,6 +16,8 @@ const names = Object.keys({
   gaveUp: 0,
   evicted: 0,
   storeError: 0,
+  disconnect: 0,
+  connect: 0,
 } satisfies Record<EventName, 0>) as EventName[];
 
 interface Entry {

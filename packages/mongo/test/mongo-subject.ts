@@ -1,16 +1,18 @@
-// What child processes import too: it runs as it is, so it imports packages only. The query tells the form and the server.
+// What child processes import too: it runs as it is, so it imports packages only. The query tells the form, the server and options.
+import type { AtRestOptions } from '@session-stores/core';
 import { MongoStore, RetryingMongoStore } from '@session-stores/mongo';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 
 /** The fault proxy stands before one server; what has several (`topology`) is reached without it. */
-export function subjectOf(form: string, url: string, kind = 'server'): Subject {
+export function subjectOf(form: string, url: string, kind = 'server', options: AtRestOptions = {}): Subject {
   const isServer = kind === 'server';
   const retries = form === 'retrying';
   const Store = retries ? RetryingMongoStore : MongoStore;
   const { hostname: host, port } = new URL(url);
   // A collection a check and not a database: databases are files that a server keeps open.
   const database = 'session_stores_suite';
+  let storedId = (id: string): string => id;
   const collectionOf = ({ namespace }: Surroundings): string => namespace;
   return {
     name: Store.name,
@@ -22,17 +24,24 @@ export function subjectOf(form: string, url: string, kind = 'server'): Subject {
         through.searchParams.delete('replicaSet');
         through.searchParams.set('directConnection', 'true');
       }
-      return new Store({ url: through.href, database, collection: collectionOf(surroundings) });
+      const collection = collectionOf(surroundings);
+      const store = new Store({ ...options, url: through.href, database, collection });
+      storedId = (id) => store.storedId(id);
+      return store;
     },
     supports: {
       network: isServer ? { host, port: Number(port || 27_017) } : undefined,
       shared: true,
       retries,
-      processes: new URL(`?${new URLSearchParams({ form, url, kind })}`, import.meta.url),
+      processes: new URL(
+        `?${new URLSearchParams({ form, url, kind, options: JSON.stringify(options) })}`,
+        import.meta.url,
+      ),
+      storedId: (id) => storedId(id),
       async corrupt(id, surroundings) {
         const client = new MongoClient(url);
         const sessions = client.db(database).collection<{ _id: string }>(collectionOf(surroundings));
-        await sessions.updateOne({ _id: id }, { $set: { session: '{not json' } });
+        await sessions.updateOne({ _id: storedId(id) }, { $set: { session: '{not json' } });
         await client.close();
       },
     },
@@ -41,4 +50,9 @@ export function subjectOf(form: string, url: string, kind = 'server'): Subject {
 
 const query = new URL(import.meta.url).searchParams;
 const url = query.get('url') ?? 'mongodb://127.0.0.1:27017/';
-export default subjectOf(query.get('form') ?? 'plain', url, query.get('kind') ?? 'server');
+export default subjectOf(
+  query.get('form') ?? 'plain',
+  url,
+  query.get('kind') ?? 'server',
+  JSON.parse(query.get('options') ?? '{}'),
+);

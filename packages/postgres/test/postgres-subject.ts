@@ -1,10 +1,12 @@
-// What child processes import too: it runs as it is, so it imports packages only. The query tells the form and the server.
+// What child processes import too: it runs as it is, so it imports packages only. The query tells the form, the server and options.
+import type { AtRestOptions } from '@session-stores/core';
 import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import pg from 'pg';
 
-/** `pooled`: the URL is that of a PgBouncer, which lends a connection for a transaction. */
-export function subjectOf(form: string, url: string, pooled = false): Subject {
+type Options = AtRestOptions & { readonly preparedStatements?: boolean };
+
+export function subjectOf(form: string, url: string, options: Options = {}): Subject {
   const retries = form === 'retrying';
   const Store = retries ? RetryingPostgresStore : PostgresStore;
   const { hostname: host, port } = new URL(url);
@@ -13,6 +15,7 @@ export function subjectOf(form: string, url: string, pooled = false): Subject {
     proxied.host = `${address?.host}:${address?.port}`;
     return proxied.href;
   };
+  let storedId = (id: string): string => id;
   let pool: pg.Pool | undefined;
   const direct = (): pg.Pool => {
     pool ??= new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
@@ -21,11 +24,8 @@ export function subjectOf(form: string, url: string, pooled = false): Subject {
   return {
     name: Store.name,
     async create(surroundings) {
-      const store = new Store({
-        url: through(surroundings),
-        table: surroundings.namespace,
-        preparedStatements: !pooled,
-      });
+      const store = new Store({ ...options, url: through(surroundings), table: surroundings.namespace });
+      storedId = (id) => store.storedId(id);
       // Makes the table. Some sessions of the suite live for a tenth of a second, which on a busy machine is what the first
       // connection takes.
       await store.length();
@@ -35,10 +35,14 @@ export function subjectOf(form: string, url: string, pooled = false): Subject {
       network: { host, port: Number(port || 5432) },
       shared: true,
       retries,
-      processes: new URL(`?${new URLSearchParams({ form, url, pooled: `${pooled}` })}`, import.meta.url),
+      processes: new URL(
+        `?${new URLSearchParams({ form, url, options: JSON.stringify(options) })}`,
+        import.meta.url,
+      ),
+      storedId: (id) => storedId(id),
       async corrupt(id, { namespace }) {
         const table = pg.escapeIdentifier(namespace);
-        await direct().query(`update ${table} set data = '{not json' where id = $1`, [id]);
+        await direct().query(`update ${table} set data = '{not json' where id = $1`, [storedId(id)]);
       },
     },
   };
@@ -48,5 +52,5 @@ const query = new URL(import.meta.url).searchParams;
 export default subjectOf(
   query.get('form') ?? 'plain',
   query.get('url') ?? 'postgres://127.0.0.1:5432/postgres',
-  query.get('pooled') === 'true',
+  JSON.parse(query.get('options') ?? '{}'),
 );

@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { RedisStore, type RedisStoreOptions } from '@session-stores/redis';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
+import { liveThrough, shown } from '../../../test-harness/src/at-rest-traces.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 
 const key = randomBytes(32);
@@ -46,6 +48,21 @@ describeWithServer('redis', 'RedisStore with hashIds and encryptionKeys', (url) 
       expect(seen.length).toBeGreaterThan(1000);
       expect([seen.includes(id), seen.includes(secret)]).toEqual(expected);
     });
+  });
+
+  it.for([
+    ['neither id nor data', everyModeAtOnce, { id: false, secret: false }],
+    ['both without these options', {}, { id: true, secret: true }],
+  ] as const)('leaves under its prefix %s', async ([, options, expected]) => {
+    const { store, client, prefix } = open(options);
+    const { store: foreign } = open({ ...options, encryptionKeys: 'f'.repeat(64) }, prefix);
+    const told = await liveThrough(store, foreign);
+    const keys = await client.keys(`${prefix}*`);
+    // The one that lives, and the grave of the one that was destroyed.
+    expect(keys).toHaveLength(2);
+    const dump = [...keys, ...(await client.mget(keys))].join('\n');
+    expect(shown(dump)).toEqual(expected);
+    expect(shown(told)).toEqual({ id: false, secret: false });
   });
 
   it('takes over the sessions of connect-redis with readUnencrypted, and encrypts what it saves', async () => {

@@ -9,7 +9,7 @@ import { Caller } from './caller.js';
 import { Clock } from './clock.js';
 import { Endings } from './endings.js';
 import { Fleet } from './fleet.js';
-import { calm, networkFaults } from './network-faults.js';
+import { NetworkFaults } from './network-faults.js';
 import { processFaults } from './process-faults.js';
 import { Random } from './random.js';
 import { closeFleet } from './remains-check.js';
@@ -95,6 +95,7 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
   const weather = new Weather(clock);
   const witness = new Witness(clock, violations, weather);
   const caller = new Caller(answerLimit, clock, violations);
+  const network = new NetworkFaults(proxies);
   const surroundings = { namespace, directory };
   const fleet = await Fleet.start({ module, surroundings, proxies, processes, incidents: witness });
   witness.fleet = fleet;
@@ -111,10 +112,10 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
     const over = new AbortController();
     const length = options.seconds * 1_000;
     const working = enough(caller, length, options.requests ?? 0).then(() => over.abort());
-    await weather.run(lanesOf(premises, options, fleet), length, over.signal, random);
+    await weather.run(lanesOf(network, fleet, options), length, over.signal, random);
     await working;
     scene.isOver = true;
-    await Promise.all([fleet.complete(), calm(proxies)]);
+    await Promise.all([fleet.complete(), network.calm()]);
     await Promise.all(living);
     await new Audit(scene, violations, random, answerLimit).run();
     const remains = await closeFleet(fleet, proxies, violations);
@@ -152,13 +153,14 @@ async function enough(caller: Caller, milliseconds: number, requests: number): P
 }
 
 /** What goes wrong with the network, with the server and with the processes, all at once. */
-function lanesOf({ proxies, processes }: Premises, options: SoakOptions, fleet: Fleet): Lane[] {
+function lanesOf(network: NetworkFaults, fleet: Fleet, options: SoakOptions): Lane[] {
   const { calm = false, faults = [] } = options;
   if (calm) return [];
   return [
-    { faults: networkFaults(proxies), interval: intervals.network },
+    { faults: network.ofConnections, interval: intervals.network },
+    { faults: network.ofMessages, interval: intervals.network },
     { faults, interval: intervals.server },
     // A store inside of its process dies with it.
-    { faults: processes > 1 ? processFaults(fleet) : [], interval: intervals.process },
+    { faults: fleet.size > 1 ? processFaults(fleet) : [], interval: intervals.process },
   ];
 }

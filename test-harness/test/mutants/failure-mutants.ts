@@ -37,6 +37,19 @@ const savesNoMoreAfterOutage = (good: Methods): Partial<Methods> => {
   };
 };
 
+const saysConnectWhenCalled: Breakage['methods'] = (good) => ({
+  get: async (id) => {
+    try {
+      const session = await good.get(id);
+      good.store.emit('connect');
+      return session;
+    } catch (error) {
+      good.store.emit('disconnect');
+      throw error;
+    }
+  },
+});
+
 export const failureMutants: Readonly<Record<string, Mutant>> = {
   'failure/answered-refuse': impatientRedis({
     how: 'calls back twice with a failure',
@@ -144,6 +157,11 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
     how: 'saves no more after an outage',
     says: /Expected: success\nCame: the error Error: the connection is closed/,
     methods: savesNoMoreAfterOutage,
+  }),
+  'failure/application-works-again': impatientRedis({
+    how: 'says connect when it is called, which it is no more after it has said disconnect',
+    says: /came again and again\nExpected: the session within \d+ ms/,
+    methods: saysConnectWhenCalled,
   }),
   'failure/silenced-connections': impatientRedis({
     how: 'saves no more after an outage',

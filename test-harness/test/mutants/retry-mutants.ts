@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SessionBackend } from '@session-stores/core';
 import { impatientRedis, memory, redis } from './bases.js';
-import { plain } from './broken-ways.js';
+import { lifetimesAs, plain } from './broken-ways.js';
 import type { Breakage, Callback, Methods, Mutant } from './mutant.js';
 
 const givesUpSoon: Pick<Breakage, 'how' | 'options'> = {
@@ -77,6 +77,11 @@ export const retryMutants: Readonly<Record<string, Mutant>> = {
     how: 'finds nothing where it finds no server for 0.3 s',
     says: /the data\nExpected: \{ user: 'ada' \}\nCame: \{\}/,
     methods: (good) => ({ get: async (id) => good.get(id).catch(() => undefined) }),
+  }),
+  'retry/expiry': redis({
+    how: 'counts the life of a session from when it could be saved',
+    says: /got it after its end\nExpected: undefined\nCame: \{/,
+    backend: lifetimesAs((expiry) => ({ ...expiry, in: Math.ceil(expiry.in / 6_000) * 6_000 })),
   }),
   'retry/exactly-once': redis({
     how: 'calls back for each attempt',

@@ -22,6 +22,8 @@ const events = [
   'gaveUp',
   'evicted',
   'storeError',
+  'disconnect',
+  'connect',
 ];
 
 async function expectDiscreetEvents(trial: Trial, outage: boolean): Promise<void> {

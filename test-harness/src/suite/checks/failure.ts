@@ -3,10 +3,12 @@ import { answeredChecks } from './failure-answers.js';
 import { closeChecks } from './failure-close.js';
 import { eventChecks } from './failure-events.js';
 import { outageChecks } from './failure-outage.js';
+import { signalChecks } from './failure-signals.js';
 
 export const failureChecks: readonly Check[] = [
   ...answeredChecks,
   ...outageChecks,
+  ...signalChecks,
   ...closeChecks,
   ...eventChecks,
 ];

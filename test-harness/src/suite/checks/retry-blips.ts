@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from 'express-session';
 import type { FaultMode } from '../../faults/fault-proxy.js';
 import { get, newSession, set } from '../calls.js';
-import type { Check } from '../check.js';
+import { type Check, NotApplicable } from '../check.js';
 import { expectEqual, expectThat } from '../expectations.js';
 import type { Trial } from '../trial.js';
+import { ended } from '../waiting.js';
 import { WatchedCall } from '../watched-call.js';
 
 const area = 'retry';
@@ -119,6 +120,31 @@ export const blipChecks: readonly Check[] = [
       const did = 'came again, no network for 700 ms';
       expectEqual(`${did}: the status`, status, 200);
       expectEqual(`${did}: the data`, body.data, { user: 'ada' });
+    },
+  },
+  {
+    id: 'retry/expiry',
+    title: 'a session that could be saved only after 1.5 s without a network expires no later for that',
+    area,
+    level: 'promise',
+    needs: ['network'],
+    timeout: 60_000,
+    async run(trial) {
+      const store = await retryingStore(trial);
+      // Longer than the outage and the pause between two attempts on a busy machine.
+      const session = newSession({ user: 'eve' }, 6_000);
+      const end = Number(session.cookie.expires);
+      const did = 'set a session of 6 s, no network for the first 1.5 s';
+      const sets = () => [new WatchedCall(store, 'set', 'four', session)];
+      for (const { error } of await inOutage(trial, 'refuse', 1_500, sets, did)) {
+        if (error && trial.supports.retries !== true) {
+          throw new NotApplicable('a set that may have reached the server is not tried again');
+        }
+        expectThat(!error, did, 'success', error);
+      }
+      expectEqual(`${did}, got it`, (await get(store, 'four'))?.user, 'eve');
+      await ended(end);
+      expectEqual(`${did}, got it after its end`, await get(store, 'four'), undefined);
     },
   },
   {

@@ -1,0 +1,16 @@
+import { checks, describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
+import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
+import { subjectOf } from './postgres-subject.js';
+
+describeWithServer(
+  'postgres',
+  'the suite on PostgresStore with hashed ids, encryption and a bound',
+  (url) => {
+    const runner = { describe, it: it.concurrent };
+    describeSessionStore(subjectOf('plain', url, everyModeAtOnce), runner, {
+      checks: checks.filter(matters),
+    });
+  },
+);
