@@ -136,6 +136,24 @@ describe('a storage that is down', () => {
     expect(clear).not.toHaveBeenCalled();
   });
 
+  it('is not waited for by a sweep when the store is closed, which is no failure to tell of', async () => {
+    let prunes = 0;
+    const prune = async () => {
+      prunes++;
+      return 0;
+    };
+    const { store, goDown } = withStorage({ sweepInterval: 5 }, { prune });
+    await goDown();
+    // The probe of a call is on the way while the sweep waits.
+    const failures = vi.fn();
+    store.on('storeError', failures);
+    await pause(20);
+    prunes = 0;
+    await store.close();
+    expect(prunes).toBe(0);
+    expect(failures).not.toHaveBeenCalled();
+  });
+
   it('holds up no calls on other routes', async () => {
     const { store, backend, asked, goDown } = withStorage({}, { routeOf: (id: string) => id.slice(0, 1) });
     expect(await goDown('a1')).toMatchObject({ route: 'a' });
