@@ -1,3 +1,5 @@
+import type { Breaker } from './breaker.js';
+import type { SessionStoreError } from './errors.js';
 import type { Operation } from './operation.js';
 
 /** An item on its way to the backend. */
@@ -27,18 +29,40 @@ export class Parcel<Item, Answer> {
 export const maximumItems = 512;
 
 /**
+ * How much text the items of one batch may have together, in UTF-16 code units; a longer item travels alone. What takes a
+ * slow network longer than an attempt may last would fail at every attempt.
+ */
+const maximumLength = 4 * 1024 * 1024;
+
+/** How the items of one kind go out. */
+export interface Transport<Item, Answer> {
+  routeOf(item: Item): string;
+  /** The text in an item, in UTF-16 code units. */
+  lengthOf(item: Item): number;
+  breakerOf(route: string): Breaker;
+  /** Ms that a call may take. */
+  readonly timeLimit: number;
+  /** Deals out the answers, and rejects never. Resolves to a transient failure if the server answered nothing. */
+  send(parcels: readonly Parcel<Item, Answer>[]): Promise<SessionStoreError | undefined>;
+}
+
+/**
  * What comes while a batch is on the wire gathers and goes out together when that is back; what finds nothing on the wire
- * goes out at once, so that a lone call pays nothing.
+ * goes out at once, so that a lone call pays nothing. After a batch that was not answered in time the next is half as long,
+ * so that a slow server gets no more than it can do in the time of one call.
  */
 class Batcher<Item, Answer> {
-  readonly #send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>;
+  readonly #transport: Transport<Item, Answer>;
+  readonly #breaker: Breaker;
   readonly #onIdle: () => void;
   #waiting: Parcel<Item, Answer>[] = [];
   #onWire = false;
+  #most = maximumItems;
 
-  /** `send` deals out the answers, and rejects never. `onIdle` is told that nothing waits and nothing is on the wire. */
-  constructor(send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>, onIdle: () => void) {
-    this.#send = send;
+  /** `onIdle` is told that nothing waits and nothing is on the wire. */
+  constructor(transport: Transport<Item, Answer>, breaker: Breaker, onIdle: () => void) {
+    this.#transport = transport;
+    this.#breaker = breaker;
     this.#onIdle = onIdle;
   }
 
@@ -54,38 +78,90 @@ class Batcher<Item, Answer> {
   async #sendWaiting(): Promise<void> {
     this.#onWire = true;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, maximumItems).filter((parcel) => !parcel.operation?.over);
-      if (batch.length > 0) {
-        for (const parcel of batch) {
-          parcel.sent = true;
+      try {
+        await this.#sendBatch();
+      } catch (error) {
+        // The probe that they waited for has failed.
+        for (const parcel of this.#waiting.splice(0)) {
+          parcel.fail(error);
         }
-        await this.#send(batch);
       }
     }
     this.#onWire = false;
     this.#onIdle();
+  }
+
+  /** Rejects with what all that waits fails with, if the storage is down. */
+  async #sendBatch(): Promise<void> {
+    const breaker = this.#breaker;
+    const most = Math.min(this.#most, this.#waiting.length);
+    const { items, term } = breaker.isClosed ? { items: most, term: breaker.term } : await breaker.turn(most);
+    const batch = this.#take(items);
+    if (batch.length === 0) {
+      breaker.forgo(term);
+      return;
+    }
+    const sentAt = performance.now();
+    const failure = await this.#transport.send(batch);
+    if (failure === undefined) {
+      breaker.succeeded(batch.length);
+      this.#most = Math.min(maximumItems, 2 * this.#most);
+      return;
+    }
+    if (failure.code === 'TIMEOUT') {
+      this.#most = Math.max(1, Math.floor(batch.length / 2));
+    }
+    if (failure.code === 'TIMEOUT' && performance.now() - sentAt < this.#transport.timeLimit / 2) {
+      // The time that its operations had was over when it went out, which says nothing of the server.
+      breaker.forgo(term);
+      return;
+    }
+    const refusal = breaker.failed(failure, term);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+  }
+
+  /** Takes the next out of the queue; whose operation is over does not go out. */
+  #take(items: number): Parcel<Item, Answer>[] {
+    const batch: Parcel<Item, Answer>[] = [];
+    let passed = 0;
+    let length = 0;
+    for (const parcel of this.#waiting) {
+      if (batch.length >= items) {
+        break;
+      }
+      if (!parcel.operation?.over) {
+        length += this.#transport.lengthOf(parcel.item);
+        if (length > maximumLength && batch.length > 0) {
+          break;
+        }
+        parcel.sent = true;
+        batch.push(parcel);
+      }
+      passed++;
+    }
+    this.#waiting.splice(0, passed);
+    return batch;
   }
 }
 
 /** A batcher for each route on which something is under way. */
 export class Routes<Item, Answer> {
   readonly #batchers = new Map<string, Batcher<Item, Answer>>();
-  readonly #routeOf: (item: Item) => string;
-  readonly #send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>;
+  readonly #transport: Transport<Item, Answer>;
 
-  constructor(
-    routeOf: (item: Item) => string,
-    send: (parcels: readonly Parcel<Item, Answer>[]) => Promise<void>,
-  ) {
-    this.#routeOf = routeOf;
-    this.#send = send;
+  constructor(transport: Transport<Item, Answer>) {
+    this.#transport = transport;
   }
 
   submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
-    const route = this.#routeOf(item);
+    const route = this.#transport.routeOf(item);
     let batcher = this.#batchers.get(route);
     if (batcher === undefined) {
-      batcher = new Batcher(this.#send, () => this.#batchers.delete(route));
+      batcher = new Batcher(this.#transport, this.#transport.breakerOf(route), () =>
+        this.#batchers.delete(route),
+      );
       this.#batchers.set(route, batcher);
     }
     return batcher.submit(item, operation);

@@ -13,6 +13,7 @@ import type {
   WriteAnswer,
 } from './backend.js';
 import { type Parcel, Routes } from './batch.js';
+import { Breakers, type BreakersReports, commonRoute } from './breakers.js';
 import { BackendError, recordName, SessionStoreError } from './errors.js';
 import type { Operation } from './operation.js';
 
@@ -20,7 +21,7 @@ type Answered<A> = Exclude<A, ItemError>;
 
 /**
  * The backend as the rest of core sees it: opened when first needed, called in batches, one item at a time answered, every
- * failure an error of ours, and nothing on the wire for longer than `timeLimit` ms.
+ * failure an error of ours, nothing on the wire for longer than `timeLimit` ms, and next to nothing while it is down.
  */
 export class BackendCalls {
   readonly backend: SessionBackend;
@@ -31,6 +32,7 @@ export class BackendCalls {
   readonly #onAnswered: (() => void) | undefined;
   #isOpen = false;
   #opening: Promise<void> | undefined;
+  readonly #breakers: Breakers;
 
   readonly #reads: Routes<string, Answered<ReadAnswer>>;
   readonly #writes: Routes<RecordWrite, Answered<WriteAnswer>>;
@@ -45,6 +47,7 @@ export class BackendCalls {
       onError(error: SessionStoreError): void;
       /** A batch was answered, of which not every item failed. */
       onAnswered?: (() => void) | undefined;
+      breakers: BreakersReports;
     },
   ) {
     this.backend = backend;
@@ -53,8 +56,15 @@ export class BackendCalls {
     this.#onEvicted = hooks.onEvicted;
     this.#onError = hooks.onError;
     this.#onAnswered = hooks.onAnswered;
+    this.#breakers = new Breakers(backend.name, hooks.breakers);
     this.#reads = this.#batcher('read', backend.read.bind(backend), (id) => id);
-    this.#writes = this.#batcher('write', backend.write.bind(backend), (write) => write.id, afterWait);
+    this.#writes = this.#batcher(
+      'write',
+      backend.write.bind(backend),
+      (write) => write.id,
+      afterWait,
+      dataLength,
+    );
     this.#touches = this.#batcher('touch', backend.touch.bind(backend), (touch) => touch.id, afterWait);
     this.#removals = this.#batcher('remove', backend.remove.bind(backend), (removal) => removal.id);
   }
@@ -78,11 +88,45 @@ export class BackendCalls {
     return this.#removals.submit(removal, operation);
   }
 
-  /** Runs one call that is no batch, with the same time limit and errors. */
-  call<T>(
+  /**
+   * Runs one call that is no batch, with the same time limit and errors, for nobody or for `operation`. While the storage is down it waits for its turn
+   * like a batch, and can be what finds it working; it is never what finds it down, because a listing may just take long.
+   */
+  async call<T>(
     action: string,
     work: (context: CallContext) => Promise<T>,
     timeLimit = this.#timeLimit,
+    operation?: Operation,
+  ): Promise<T> {
+    const breaker = this.#breakers.of(commonRoute);
+    const turn = breaker.isClosed ? undefined : await breaker.turn(1);
+    if (turn !== undefined && operation?.over) {
+      breaker.forgo(turn.term);
+      throw operation.timeoutError();
+    }
+    try {
+      const result = await this.#callOpen(action, work, timeLimit, operation ? [operation] : []);
+      breaker.succeeded(1);
+      return result;
+    } catch (error) {
+      if (!isTransient(error)) {
+        breaker.succeeded(1);
+      } else if (turn !== undefined) {
+        breaker.failed(error as SessionStoreError, turn.term);
+      }
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#breakers.end(new SessionStoreError('CLOSED', `${this.backend.name}: the store is closed`));
+    await this.#withinLimit(this.#openLimit, 'close', () => this.backend.close());
+  }
+
+  #callOpen<T>(
+    action: string,
+    work: (context: CallContext) => Promise<T>,
+    timeLimit: number,
     operations: readonly (Operation | undefined)[] = [],
   ): Promise<T> {
     const whenOpen = async (context: CallContext): Promise<T> => {
@@ -90,10 +134,6 @@ export class BackendCalls {
       return work(context);
     };
     return this.#withinLimit(timeLimit, action, whenOpen, operations);
-  }
-
-  async close(): Promise<void> {
-    await this.#withinLimit(this.#openLimit, 'close', () => this.backend.close());
   }
 
   #open(signal: AbortSignal): Promise<void> | undefined {
@@ -123,10 +163,16 @@ export class BackendCalls {
     primitive: (items: readonly Item[], context: CallContext) => Promise<readonly Answer[]>,
     idOf: (item: Item) => string,
     whenSent: (item: Item, waited: number) => Item = (item) => item,
+    lengthOf: (item: Item) => number = () => 0,
   ): Routes<Item, Answered<Answer>> {
     type Parcels = readonly Parcel<Item, Answered<Answer>>[];
-    /** Deals out the answers of one call; resolves to why there are none, if there are none. */
-    const deal = async (parcels: Parcels): Promise<{ readonly error: unknown } | undefined> => {
+    /**
+     * Deals out the answers of one call. Resolves to why there are none, if there are none; `dealt`: each item was told a
+     * transient failure of its own.
+     */
+    const deal = async (
+      parcels: Parcels,
+    ): Promise<{ readonly error: unknown; readonly dealt?: true } | undefined> => {
       const distinct: Parcel<Item, Answered<Answer>>[] = [];
       // Two reads of one id share the answer; each makes its own session of it.
       const positions = new Map<string, number>();
@@ -147,40 +193,51 @@ export class BackendCalls {
           return given;
         };
         const operations = parcels.map(({ operation }) => operation);
-        const answers = await this.call(action, work, this.#timeLimit, operations);
+        const answers = await this.#callOpen(action, work, this.#timeLimit, operations);
         if (this.#onAnswered !== undefined && !answers.every(isItemError)) {
           this.#onAnswered();
         }
+        let failures = 0;
+        let lastFailure: SessionStoreError | undefined;
         for (const parcel of parcels) {
           const answer = answers[positions.get(idOf(parcel.item)) ?? -1];
           if (isItemError(answer)) {
-            parcel.fail(this.#wrap(action, answer.error, idOf(parcel.item)));
+            lastFailure = this.#wrap(action, answer.error, idOf(parcel.item));
+            failures += isTransient(lastFailure) ? 1 : 0;
+            parcel.fail(lastFailure);
           } else {
             parcel.settle(answer as Answered<Answer>);
           }
         }
-        return undefined;
+        return failures === parcels.length ? { error: lastFailure, dealt: true } : undefined;
       } catch (error) {
         return { error };
       }
     };
-    const send = async (parcels: Parcels): Promise<void> => {
+    const send = async (parcels: Parcels): Promise<SessionStoreError | undefined> => {
       const failure = await deal(parcels);
-      if (failure === undefined) {
-        return;
+      if (failure === undefined || failure.dealt) {
+        return failure?.error as SessionStoreError | undefined;
       }
       // One item that the storage cannot take must not fail the others that happened to travel with it. But a storage that
       // falls silent meanwhile must not be waited for once for every item.
       let lost = parcels.length === 1 || isTransient(failure.error) ? failure : undefined;
       for (const parcel of parcels) {
         const failed = lost ?? (await deal([parcel]));
-        if (failed !== undefined) {
+        if (failed !== undefined && !failed.dealt) {
           parcel.fail(failed.error);
           lost = isTransient(failed.error) ? failed : lost;
         }
       }
+      return isTransient(lost?.error) ? (lost?.error as SessionStoreError) : undefined;
     };
-    return new Routes((item) => this.backend.routeOf?.(idOf(item)) ?? '', send);
+    return new Routes({
+      routeOf: (item) => this.backend.routeOf?.(idOf(item)) ?? commonRoute,
+      lengthOf,
+      breakerOf: (route) => this.#breakers.of(route),
+      timeLimit: this.#timeLimit,
+      send,
+    });
   }
 
   /** It is over when its time is up, and also when nobody waits any more: who then tries again needs a new connection. */
@@ -252,6 +309,10 @@ function afterWait<Item extends { readonly expiry: Expiry }>(item: Item, waited:
   const { in: milliseconds, exact } = item.expiry;
   const left = milliseconds - waited;
   return { ...item, expiry: { in: exact ? Math.max(1, left) : left, exact } };
+}
+
+function dataLength({ data }: RecordWrite): number {
+  return data.length;
 }
 
 function isItemError(answer: unknown): answer is ItemError {

@@ -1,7 +1,11 @@
+import { maximumItems } from './batch.js';
 import { SessionStoreError } from './errors.js';
 import { checkId } from './id.js';
 
-/** Destroys many sessions, side by side. Rejects if any could not be destroyed, with the `errors` in the cause. */
+/** While as many as a batch takes are on the wire, as many gather for the next. */
+const atOnce = 2 * maximumItems;
+
+/** Destroys many sessions, some of them side by side. Rejects if any could not be destroyed, with the `errors` in the cause. */
 export async function destroyEach(
   ids: Iterable<string>,
   destroy: (id: string) => Promise<void>,
@@ -15,11 +19,19 @@ export async function destroyEach(
   }
   const distinct = [...new Set(ids)];
   distinct.forEach(checkId);
-  const results = await Promise.allSettled(distinct.map(destroy));
-  const errors = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
-  if (errors.length > 0) {
+  const errors: SessionStoreError[] = [];
+  const left = distinct.values();
+  const destroyNext = async (): Promise<void> => {
+    // All of them take their ids from one iterator.
+    for (const id of left) {
+      await destroy(id).catch((error: SessionStoreError) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, destroyNext));
+  const [first] = errors;
+  if (first !== undefined) {
     throw new SessionStoreError(
-      errors[0].code,
+      first.code,
       `${errors.length} of ${distinct.length} sessions could not be destroyed`,
       { cause: new AggregateError(errors) },
     );

@@ -10,12 +10,19 @@ import { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
+import type { Refusal } from './running.js';
 
 /**
  * What an insert may be late by beyond the operation that sent it, in ms: what the network and a server that was stopped
  * hold back.
  */
 const lateness = 30_000;
+
+const notRemembered: Refusal = {
+  code: 'DELETIONS_FULL',
+  message:
+    'destroy: too many calls are under way for this one, and too many others are pending to go on with it in the background; destroy it again when the storage is back',
+};
 
 /** What `close` resolves to. */
 export interface CloseReport {
@@ -88,6 +95,27 @@ export class Destroys {
     this.#emit('destroyed', () => record(id));
   }
 
+  /**
+   * Stands by a destroy that was not even started because too much else is under way: as if it had been given up. Returns why
+   * it cannot, if it cannot.
+   */
+  refused(id: string): Refusal | undefined {
+    if (this.#settings.policy === undefined) {
+      return undefined;
+    }
+    const birth = this.#lives.birthOf(id);
+    if (!this.#deletions.add(id, birth)) {
+      return notRemembered;
+    }
+    this.#emit('gaveUp', () => ({
+      ...record(id),
+      operation: 'destroy',
+      error: new SessionStoreError('OVERLOADED', 'destroy: too many calls are under way'),
+    }));
+    this.#lives.destroyed(id, this.#lives.now(), birth);
+    return undefined;
+  }
+
   /** Removes a session that is over, and none that has its id by now. The caller has its lane. */
   async end(operation: Operation, id: string, birth: string | undefined): Promise<void> {
     if (birth === undefined) {
@@ -113,6 +141,7 @@ export class Destroys {
             await removeAll(backend, this.#grace, signal);
           },
           this.#settings.operationTimeout,
+          operation,
         ),
       );
       this.#lives.cleared(moment);

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'INVALID_ID'
   | 'INVALID_OPTION'
   | 'INVALID_SESSION'
+  | 'OVERLOADED'
   | 'TIMEOUT'
   | 'TOO_LARGE';
 

@@ -28,6 +28,13 @@ export interface SessionStoreEvents {
   gaveUp: RecordEvent & { readonly operation: string; readonly error: Error };
   /** A session was dropped to stay within `maxEntries`. */
   evicted: RecordEvent;
+  /**
+   * The storage is down: `failures` calls in a row failed, the last with `error`. From now on one call at a time tries whether
+   * it is back. `route`: the part of the storage, such as a shard, or the empty string.
+   */
+  breakerOpened: { readonly route: string; readonly failures: number; readonly error: Error };
+  /** The storage has answered again, after so many `milliseconds`. What has waited is let through little by little. */
+  breakerClosed: { readonly route: string; readonly milliseconds: number };
   /** An operation failed, or the connection did; `record` and `operation` are there if it concerns one session. */
   storeError: {
     readonly record: string | undefined;

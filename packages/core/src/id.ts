@@ -16,6 +16,11 @@ export function checkId(id: unknown): asserts id is string {
   }
 }
 
+/** Whether `checkId` lets it pass. */
+export function isId(id: unknown): id is string {
+  return problemOf(id) === undefined;
+}
+
 function problemOf(id: unknown): string | undefined {
   if (typeof id !== 'string') {
     return `is of type ${id === null ? 'null' : Array.isArray(id) ? 'array' : typeof id}`;

@@ -45,7 +45,12 @@ export async function countSessions(
     return (await allIds(operation, calls, sessions)).length;
   }
   return operation.race(
-    calls.call('count', (context) => backend.count?.(context) ?? Promise.resolve(0), operation.remaining),
+    calls.call(
+      'count',
+      (context) => backend.count?.(context) ?? Promise.resolve(0),
+      operation.remaining,
+      operation,
+    ),
   );
 }
 
@@ -72,6 +77,7 @@ function eachRecord(
         }
       },
       operation.remaining,
+      operation,
     ),
   );
 }

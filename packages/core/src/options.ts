@@ -31,6 +31,12 @@ export interface SessionStoreOptions extends AtRestOptions {
   /** Ms between two sweeps of expired records, where the server has no expiry of its own. 0: never. Default 60,000. */
   readonly sweepInterval?: number | undefined;
   /**
+   * How many calls may wait or run at once; what is called beyond that fails with `OVERLOADED`. Default 20,000: one that waits
+   * costs 4 to 7 KB besides the session that it saves, so all of them fit into a process of 256 MB, and they are more than
+   * a second's work of most servers.
+   */
+  readonly maxPending?: number | undefined;
+  /**
    * For frameworks that hand the store deep copies of its sessions (@fastify/session does): a session that was destroyed is
    * then not saved back by a copy of it for the grace time, and neither is a new one under the same id.
    */
@@ -50,6 +56,7 @@ export interface Settings {
   readonly serializer: Serializer;
   readonly policy: RetryPolicy | undefined;
   readonly sweepInterval: number;
+  readonly maxPending: number;
   readonly copiedSessions: boolean;
   readonly signalDisconnect: boolean;
   readonly atRest: AtRest;
@@ -62,6 +69,7 @@ const names = [
   'serializer',
   'retry',
   'sweepInterval',
+  'maxPending',
   'copiedSessions',
   'signalDisconnect',
   'hashIds',
@@ -147,6 +155,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     serializer,
     policy,
     sweepInterval: numberOf(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
+    maxPending: numberOf(storeName, 'maxPending', options.maxPending, 20_000, 1, Number.POSITIVE_INFINITY),
     copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
     signalDisconnect: flagOf(storeName, 'signalDisconnect', options.signalDisconnect),
     atRest: atRestOf(storeName, options),

@@ -14,12 +14,14 @@ import {
   record,
   type SessionStoreEvents,
 } from './events.js';
-import { checkId } from './id.js';
+import { checkId, isId } from './id.js';
 import { allIds, allSessions, countSessions } from './listing.js';
 import type { Operation } from './operation.js';
 import { checkBackend, type SessionStoreOptions, type Settings, settingsOf } from './options.js';
 import { Reachability } from './reachability.js';
 import { Running } from './running.js';
+import { Reachability } from './reachability.js';
+import { Running, type Start } from './running.js';
 import { Sessions } from './sessions.js';
 import { Sweeper } from './sweeper.js';
 
@@ -61,7 +63,7 @@ export class SessionStore extends Store {
     super();
     checkBackend(new.target.name, backend);
     this.#settings = settingsOf(new.target.name, options);
-    const { operationTimeout, policy, sweepInterval, atRest, signalDisconnect } = this.#settings;
+    const { operationTimeout, policy, sweepInterval, maxPending, atRest, signalDisconnect } = this.#settings;
     const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
     this.#calls = new BackendCalls(
       atRest.cipher === undefined ? backend : encrypted(backend, atRest.cipher),
@@ -70,6 +72,11 @@ export class SessionStore extends Store {
         onError,
         onEvicted: (id) => this.#report('evicted', () => record(id)),
         onAnswered: signalDisconnect ? () => this.#reachability?.answered() : undefined,
+        breakers: {
+          opened: (route, failures, error) =>
+            this.#report('breakerOpened', () => ({ route, failures, error })),
+          closed: (route, milliseconds) => this.#report('breakerClosed', () => ({ route, milliseconds })),
+        },
       },
     );
     if (signalDisconnect) {
@@ -77,7 +84,7 @@ export class SessionStore extends Store {
       this.#reachability = new Reachability(this.#calls, timeLimit, this.#report);
     }
     this.#sessions = new Sessions(this.#calls, this.#settings, this.#report);
-    this.#running = new Running(operationTimeout, (...failure) => this.#failed(...failure));
+    this.#running = new Running(operationTimeout, maxPending, (...failure) => this.#failed(...failure));
     this.#sweeper = new Sweeper(this.#calls, sweepInterval, onError);
   }
 
@@ -132,16 +139,19 @@ export class SessionStore extends Store {
 
   /** Once this has succeeded, nobody gets that session any more. There being none is a success. */
   override destroy(id: string, callback?: Callback<void>): Promise<void> {
-    const storedId = typeof id === 'string' ? this.#settings.atRest.ids.ofListed(id) : '';
-    return this.#running.start('destroy', storedId || undefined, callback, async (operation) => {
-      checkId(id);
-      return this.#sessions.destroys.destroy(operation, storedId);
-    });
+    return this.#destroy(id, callback);
   }
 
-  /** Destroys many sessions, by their ids or by what `ids` and `all` gave. Fails if any could not be destroyed; the `errors` of the cause say why. */
+  /**
+   * Destroys many sessions, by their ids or by what `ids` and `all` gave, some of them at once. Fails if any could not be
+   * destroyed; the `errors` of the cause say why.
+   */
   destroyMany(ids: Iterable<string>, callback?: Callback<void>): Promise<void> {
-    return this.#onAll('destroyMany', callback, () => destroyEach(ids, (id) => this.destroy(id)));
+    return this.#onAll('destroyMany', callback, (operation) =>
+      destroyEach(ids, (id) =>
+        this.#destroy(id, undefined, { isPart: true, timeLimit: Math.ceil(operation.remaining) }),
+      ),
+    );
   }
 
   /**
@@ -212,6 +222,16 @@ export class SessionStore extends Store {
     const report = await this.#sessions.destroys.finish(this.#settings.operationTimeout);
     await this.#calls.close();
     return report;
+  }
+
+  #destroy(id: string, callback?: Callback<void>, how: Start = {}): Promise<void> {
+    const storedId = typeof id === 'string' ? this.#settings.atRest.ids.ofListed(id) : '';
+    const work = async (operation: Operation): Promise<void> => {
+      checkId(id);
+      return this.#sessions.destroys.destroy(operation, storedId);
+    };
+    const onRefused = () => (isId(id) ? this.#sessions.destroys.refused(storedId) : undefined);
+    return this.#running.start('destroy', storedId || undefined, callback, work, { ...how, onRefused });
   }
 
   #onSession<T>(

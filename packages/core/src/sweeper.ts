@@ -54,7 +54,10 @@ export class Sweeper {
         await new Promise((resolve) => setImmediate(resolve));
       }
     } catch (error) {
-      this.#onError(error as SessionStoreError);
+      // What waited for its turn fails when the store is closed, and need not be told of.
+      if (!this.#stopped) {
+        this.#onError(error as SessionStoreError);
+      }
     }
   }
 }

@@ -26,6 +26,9 @@ describe('a wrong option', () => {
     ['retry', null],
     ['retry', []],
     ['sweepInterval', -1],
+    ['maxPending', 0],
+    ['maxPending', '100'],
+    ['maxPending', Number.NaN],
     ['copiedSessions', 'yes'],
   ])('%s: %j is named, with the store and what it may be', ([name, value]) => {
     const make = () => new ExampleStore(new LossyBackend(), { [name as string]: value });

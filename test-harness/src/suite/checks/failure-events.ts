@@ -21,6 +21,8 @@ const events = [
   'retry',
   'gaveUp',
   'evicted',
+  'breakerOpened',
+  'breakerClosed',
   'storeError',
   'disconnect',
   'connect',
