@@ -16,6 +16,8 @@ const events = Object.keys({
   conflict: 0,
   retry: 0,
   gaveUp: 0,
+  breakerOpened: 0,
+  breakerClosed: 0,
   evicted: 0,
   storeError: 0,
   disconnect: 0,

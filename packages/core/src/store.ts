@@ -19,8 +19,6 @@ import { allIds, allSessions, countSessions } from './listing.js';
 import type { Operation } from './operation.js';
 import { checkBackend, type SessionStoreOptions, type Settings, settingsOf } from './options.js';
 import { Reachability } from './reachability.js';
-import { Running } from './running.js';
-import { Reachability } from './reachability.js';
 import { Running, type Start } from './running.js';
 import { Sessions } from './sessions.js';
 import { Sweeper } from './sweeper.js';

@@ -19,7 +19,10 @@ describeWithServer(
         await server?.stop();
       });
       for (const form of ['plain', 'retrying']) {
-        describeSessionStore(subjectOf(form, bouncer.url, { preparedStatements: false }), { describe, it: it.concurrent });
+        describeSessionStore(subjectOf(form, bouncer.url, { preparedStatements: false }), {
+          describe,
+          it: it.concurrent,
+        });
       }
     });
   },
