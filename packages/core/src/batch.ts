@@ -1,13 +1,22 @@
-import type { Operation } from './operation.js';
+import type { Awaited, Operation } from './operation.js';
+
+/** A call of the backend that an item is on. */
+export interface OnWire {
+  /** One of those whose items are on it does not wait for its answer any more. */
+  left(): void;
+}
 
 /** An item on its way to the backend. */
-export class Parcel<Item, Answer> {
+export class Parcel<Item, Answer> implements Awaited {
   readonly item: Item;
   readonly operation: Operation | undefined;
   /** Whether it has gone out: if it fails then, nobody knows whether it took effect. */
   sent = false;
+  /** The call that it is on. */
+  onWire: OnWire | undefined;
   /** Epoch ms, the clock that expiries are counted from. */
   readonly madeAt = Date.now();
+  /** Rejects with `TIMEOUT` when the time of the operation is up. */
   readonly answer: Promise<Answer>;
   settle!: (answer: Answer) => void;
   fail!: (error: unknown) => void;
@@ -20,6 +29,16 @@ export class Parcel<Item, Answer> {
       this.settle = resolve;
       this.fail = reject;
     });
+    if (operation?.over) {
+      this.fail(operation.timeoutError());
+    } else {
+      operation?.awaits(this);
+    }
+  }
+
+  timeUp(operation: Operation): void {
+    this.onWire?.left();
+    this.fail(operation.timeoutError());
   }
 }
 
@@ -54,16 +73,25 @@ class Batcher<Item, Answer> {
   async #sendWaiting(): Promise<void> {
     this.#onWire = true;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, maximumItems).filter((parcel) => !parcel.operation?.over);
+      const batch = this.#take();
       if (batch.length > 0) {
-        for (const parcel of batch) {
-          parcel.sent = true;
-        }
         await this.#send(batch);
       }
     }
     this.#onWire = false;
     this.#onIdle();
+  }
+
+  #take(): Parcel<Item, Answer>[] {
+    let batch = this.#waiting;
+    this.#waiting = batch.length > maximumItems ? batch.splice(maximumItems) : [];
+    if (batch.some(({ operation }) => operation?.over)) {
+      batch = batch.filter(({ operation }) => !operation?.over);
+    }
+    for (const parcel of batch) {
+      parcel.sent = true;
+    }
+    return batch;
   }
 }
 

@@ -10,6 +10,7 @@ import { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
+import { TimeLimit } from './time-limit.js';
 
 /**
  * What an insert may be late by beyond the operation that sent it, in ms: what the network and a server that was stopped
@@ -56,12 +57,9 @@ export class Destroys {
     };
     this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
     const once = new Removals(calls, lives, undefined, rules, onRetry);
+    const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout);
     this.#deletions = new Deletions((pending) => {
-      const operation = new Operation(
-        'destroy',
-        pending.id,
-        settings.policy?.attemptTimeout ?? settings.operationTimeout,
-      );
+      const operation = new Operation('destroy', pending.id, attemptLimit);
       return this.#lanes
         .exclusive(pending.id, operation, () => this.#complete(operation, pending.id, once))
         .finally(() => operation.end());

@@ -123,7 +123,7 @@ export class SessionStore extends Store {
   /** Once this has succeeded, nobody gets that session any more. There being none is a success. */
   override destroy(id: string, callback?: Callback<void>): Promise<void> {
     const storedId = typeof id === 'string' ? this.#settings.atRest.ids.ofListed(id) : '';
-    return this.#running.start('destroy', storedId || undefined, callback, async (operation) => {
+    return this.#running.start('destroy', storedId || undefined, callback, (operation) => {
       checkId(id);
       return this.#sessions.destroys.destroy(operation, storedId);
     });
@@ -145,7 +145,7 @@ export class SessionStore extends Store {
     fn: (session: Data) => Data | undefined | void | Promise<Data | undefined | void>,
     callback?: Callback<Data | undefined>,
   ): Promise<Data | undefined> {
-    return this.#onSession('update', id, callback, async (operation, storedId) => {
+    return this.#onSession('update', id, callback, (operation, storedId) => {
       if (typeof fn !== 'function') {
         throw new SessionStoreError(
           'INVALID_ARGUMENT',
@@ -211,7 +211,7 @@ export class SessionStore extends Store {
   ): Promise<T> {
     const { ids } = this.#settings.atRest;
     const storedId = typeof id === 'string' ? ids.of(id) : '';
-    return this.#running.start(name, storedId || undefined, callback, async (operation) => {
+    return this.#running.start(name, storedId || undefined, callback, (operation) => {
       checkId(id);
       ids.refuseListed(id);
       return work(operation, storedId);
