@@ -16,14 +16,7 @@ export function deliver<T>(promise: Promise<T>, callback: Callback<T> | null | u
     return promise;
   }
   if (typeof callback !== 'function') {
-    const refused = Promise.reject(
-      new SessionStoreError(
-        'INVALID_ARGUMENT',
-        `The callback is of type ${typeof callback}; pass a function, or none`,
-      ),
-    );
-    refused.catch(ignore);
-    return refused;
+    return refuseCallback(callback);
   }
   promise.then(
     (value) =>
@@ -31,4 +24,16 @@ export function deliver<T>(promise: Promise<T>, callback: Callback<T> | null | u
     (error: unknown) => process.nextTick(callback, error),
   );
   return promise;
+}
+
+/** The answer to whoever passed something for a callback that is no function. */
+export function refuseCallback(callback: unknown): Promise<never> {
+  const refused = Promise.reject(
+    new SessionStoreError(
+      'INVALID_ARGUMENT',
+      `The callback is of type ${typeof callback}; pass a function, or none`,
+    ),
+  );
+  refused.catch(ignore);
+  return refused;
 }

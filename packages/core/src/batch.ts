@@ -1,15 +1,24 @@
 import type { Breaker } from './breaker.js';
 import type { SessionStoreError } from './errors.js';
-import type { Operation } from './operation.js';
+import type { Awaited, Operation } from './operation.js';
+
+/** A call of the backend that an item is on. */
+export interface OnWire {
+  /** One of those whose items are on it does not wait for its answer any more. */
+  left(): void;
+}
 
 /** An item on its way to the backend. */
-export class Parcel<Item, Answer> {
+export class Parcel<Item, Answer> implements Awaited {
   readonly item: Item;
   readonly operation: Operation | undefined;
   /** Whether it has gone out: if it fails then, nobody knows whether it took effect. */
   sent = false;
+  /** The call that it is on. */
+  onWire: OnWire | undefined;
   /** Epoch ms, the clock that expiries are counted from. */
   readonly madeAt = Date.now();
+  /** Rejects with `TIMEOUT` when the time of the operation is up. */
   readonly answer: Promise<Answer>;
   settle!: (answer: Answer) => void;
   fail!: (error: unknown) => void;
@@ -22,6 +31,16 @@ export class Parcel<Item, Answer> {
       this.settle = resolve;
       this.fail = reject;
     });
+    if (operation?.over) {
+      this.fail(operation.timeoutError());
+    } else {
+      operation?.awaits(this);
+    }
+  }
+
+  timeUp(operation: Operation): void {
+    this.onWire?.left();
+    this.fail(operation.timeoutError());
   }
 }
 
@@ -141,7 +160,7 @@ class Batcher<Item, Answer> {
       }
       passed++;
     }
-    this.#waiting.splice(0, passed);
+    this.#waiting = passed === this.#waiting.length ? [] : this.#waiting.slice(passed);
     return batch;
   }
 }

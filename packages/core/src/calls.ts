@@ -1,7 +1,5 @@
 import type {
   CallContext,
-  Expiry,
-  ItemError,
   ReadAnswer,
   RecordRemoval,
   RecordTouch,
@@ -12,21 +10,22 @@ import type {
   TouchAnswer,
   WriteAnswer,
 } from './backend.js';
-import { type Parcel, Routes } from './batch.js';
+import { type OnWire, type Parcel, Routes } from './batch.js';
 import { Breakers, type BreakersReports, commonRoute } from './breakers.js';
-import { BackendError, recordName, SessionStoreError } from './errors.js';
-import type { Operation } from './operation.js';
-
-type Answered<A> = Exclude<A, ItemError>;
+import { type Answered, afterWait, dataLength, isItemError, sendTogether } from './dealing.js';
+import { BackendError, isTransient, recordName, SessionStoreError } from './errors.js';
+import type { Awaited, Operation } from './operation.js';
+import { TimeLimit } from './time-limit.js';
+import { WireCall } from './wire-call.js';
 
 /**
  * The backend as the rest of core sees it: opened when first needed, called in batches, one item at a time answered, every
- * failure an error of ours, nothing on the wire for longer than `timeLimit` ms, and next to nothing while it is down.
+ * failure an error of ours, nothing on the wire for longer than `limits.call` ms, and next to nothing while it is down.
  */
 export class BackendCalls {
   readonly backend: SessionBackend;
-  readonly #timeLimit: number;
-  readonly #openLimit: number;
+  readonly #callLimit: TimeLimit;
+  readonly #openLimit: TimeLimit;
   readonly #onEvicted: (id: string) => void;
   readonly #onError: (error: SessionStoreError) => void;
   readonly #onAnswered: (() => void) | undefined;
@@ -51,8 +50,8 @@ export class BackendCalls {
     },
   ) {
     this.backend = backend;
-    this.#timeLimit = limits.call;
-    this.#openLimit = limits.open;
+    this.#callLimit = new TimeLimit(limits.call);
+    this.#openLimit = new TimeLimit(limits.open);
     this.#onEvicted = hooks.onEvicted;
     this.#onError = hooks.onError;
     this.#onAnswered = hooks.onAnswered;
@@ -89,13 +88,14 @@ export class BackendCalls {
   }
 
   /**
-   * Runs one call that is no batch, with the same time limit and errors, for nobody or for `operation`. While the storage is down it waits for its turn
-   * like a batch, and can be what finds it working; it is never what finds it down, because a listing may just take long.
+   * Runs one call that is no batch, with the same errors, within `timeLimit` ms, for nobody or for `operation`. While the storage is
+   * down it waits for its turn like a batch, and can be what finds it working; it is never what finds it down, because a
+   * listing may just take long.
    */
   async call<T>(
     action: string,
     work: (context: CallContext) => Promise<T>,
-    timeLimit = this.#timeLimit,
+    timeLimit?: number,
     operation?: Operation,
   ): Promise<T> {
     const breaker = this.#breakers.of(commonRoute);
@@ -104,8 +104,10 @@ export class BackendCalls {
       breaker.forgo(turn.term);
       throw operation.timeoutError();
     }
+    const limit = timeLimit === undefined ? this.#callLimit : new TimeLimit(timeLimit);
+    const waiting = operation === undefined ? [] : [new Leaver(operation)];
     try {
-      const result = await this.#callOpen(action, work, timeLimit, operation ? [operation] : []);
+      const result = await this.#withinLimit(limit, action, this.#opened(work), waiting);
       breaker.succeeded(1);
       return result;
     } catch (error) {
@@ -123,23 +125,19 @@ export class BackendCalls {
     await this.#withinLimit(this.#openLimit, 'close', () => this.backend.close());
   }
 
-  #callOpen<T>(
-    action: string,
-    work: (context: CallContext) => Promise<T>,
-    timeLimit: number,
-    operations: readonly (Operation | undefined)[] = [],
-  ): Promise<T> {
-    const whenOpen = async (context: CallContext): Promise<T> => {
-      await this.#open(context.signal);
+  /** `work`, after the backend has been opened. */
+  #opened<T>(work: (context: CallContext) => Promise<T>): (context: CallContext) => Promise<T> {
+    if (this.#isOpen || this.backend.open === undefined) {
+      return work;
+    }
+    return async (context) => {
+      await this.#open();
+      context.signal.throwIfAborted();
       return work(context);
     };
-    return this.#withinLimit(timeLimit, action, whenOpen, operations);
   }
 
-  #open(signal: AbortSignal): Promise<void> | undefined {
-    if (this.#isOpen || this.backend.open === undefined) {
-      return undefined;
-    }
+  #open(): Promise<void> {
     this.#opening ??= this.#withinLimit(this.#openLimit, 'open', async ({ signal }) =>
       this.backend.open?.({
         signal,
@@ -155,124 +153,64 @@ export class BackendCalls {
         throw error;
       },
     );
-    return Promise.race([this.#opening, aborted(signal)]);
+    return this.#opening;
   }
 
   #batcher<Item, Answer>(
     action: string,
-    primitive: (items: readonly Item[], context: CallContext) => Promise<readonly Answer[]>,
+    run: (items: readonly Item[], context: CallContext) => Promise<readonly Answer[]>,
     idOf: (item: Item) => string,
     whenSent: (item: Item, waited: number) => Item = (item) => item,
     lengthOf: (item: Item) => number = () => 0,
   ): Routes<Item, Answered<Answer>> {
-    type Parcels = readonly Parcel<Item, Answered<Answer>>[];
-    /**
-     * Deals out the answers of one call. Resolves to why there are none, if there are none; `dealt`: each item was told a
-     * transient failure of its own.
-     */
-    const deal = async (
-      parcels: Parcels,
-    ): Promise<{ readonly error: unknown; readonly dealt?: true } | undefined> => {
-      const distinct: Parcel<Item, Answered<Answer>>[] = [];
-      // Two reads of one id share the answer; each makes its own session of it.
-      const positions = new Map<string, number>();
-      for (const parcel of parcels) {
-        const id = idOf(parcel.item);
-        if (!positions.has(id)) {
-          positions.set(id, distinct.push(parcel) - 1);
-        }
-      }
-      try {
-        const work = async (context: CallContext): Promise<readonly Answer[]> => {
-          const now = Date.now();
-          const items = distinct.map(({ item, madeAt }) => whenSent(item, Math.max(0, now - madeAt)));
-          const given = await primitive(items, context);
-          if (!Array.isArray(given) || given.length !== items.length) {
-            throw new TypeError(`The backend's ${action} must resolve to as many answers as it got items`);
-          }
-          return given;
-        };
-        const operations = parcels.map(({ operation }) => operation);
-        const answers = await this.#callOpen(action, work, this.#timeLimit, operations);
-        if (this.#onAnswered !== undefined && !answers.every(isItemError)) {
-          this.#onAnswered();
-        }
-        let failures = 0;
-        let lastFailure: SessionStoreError | undefined;
-        for (const parcel of parcels) {
-          const answer = answers[positions.get(idOf(parcel.item)) ?? -1];
-          if (isItemError(answer)) {
-            lastFailure = this.#wrap(action, answer.error, idOf(parcel.item));
-            failures += isTransient(lastFailure) ? 1 : 0;
-            parcel.fail(lastFailure);
-          } else {
-            parcel.settle(answer as Answered<Answer>);
-          }
-        }
-        return failures === parcels.length ? { error: lastFailure, dealt: true } : undefined;
-      } catch (error) {
-        return { error };
-      }
-    };
-    const send = async (parcels: Parcels): Promise<SessionStoreError | undefined> => {
-      const failure = await deal(parcels);
-      if (failure === undefined || failure.dealt) {
-        return failure?.error as SessionStoreError | undefined;
-      }
-      // One item that the storage cannot take must not fail the others that happened to travel with it. But a storage that
-      // falls silent meanwhile must not be waited for once for every item.
-      let lost = parcels.length === 1 || isTransient(failure.error) ? failure : undefined;
-      for (const parcel of parcels) {
-        const failed = lost ?? (await deal([parcel]));
-        if (failed !== undefined && !failed.dealt) {
-          parcel.fail(failed.error);
-          lost = isTransient(failed.error) ? failed : lost;
-        }
-      }
-      return isTransient(lost?.error) ? (lost?.error as SessionStoreError) : undefined;
+    const onAnswered = this.#onAnswered;
+    const call = (
+      work: (context: CallContext) => Promise<readonly Answer[]>,
+      parcels: readonly Parcel<Item, Answered<Answer>>[],
+    ): Promise<readonly Answer[]> => this.#withinLimit(this.#callLimit, action, this.#opened(work), parcels);
+    const primitive = {
+      action,
+      run,
+      idOf,
+      whenSent,
+      call:
+        onAnswered === undefined
+          ? call
+          : (...given: Parameters<typeof call>) => tell(call(...given), onAnswered),
+      wrap: (error: unknown, id: string) => this.#wrap(action, error, id),
     };
     return new Routes({
       routeOf: (item) => this.backend.routeOf?.(idOf(item)) ?? commonRoute,
       lengthOf,
       breakerOf: (route) => this.#breakers.of(route),
-      timeLimit: this.#timeLimit,
-      send,
+      timeLimit: this.#callLimit.length,
+      send: (parcels) => sendTogether(primitive, parcels),
     });
   }
 
-  /** It is over when its time is up, and also when nobody waits any more: who then tries again needs a new connection. */
-  async #withinLimit<T>(
-    timeLimit: number,
+  #withinLimit<T>(
+    limit: TimeLimit,
     action: string,
     work: (context: CallContext) => Promise<T>,
-    operations: readonly (Operation | undefined)[] = [],
+    parcels: readonly { onWire: OnWire | undefined }[] = [],
   ): Promise<T> {
-    const controller = new AbortController();
-    const giveUp = (): void =>
-      controller.abort(
-        new SessionStoreError('TIMEOUT', `${this.backend.name}: no answer to ${action} in time`),
-      );
-    const timer = setTimeout(giveUp, timeLimit);
-    const waiting = new Set(operations);
-    const takeBack = [...waiting].map((operation) =>
-      operation?.onTimeUp(() => {
-        waiting.delete(operation);
-        if (waiting.size === 0) {
-          giveUp();
-        }
-      }),
-    );
-    try {
-      const result = work({ signal: controller.signal });
-      return await Promise.race([result, aborted(controller.signal)]);
-    } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : this.#wrap(action, error);
-    } finally {
-      clearTimeout(timer);
-      for (const undo of takeBack) {
-        undo?.();
+    return new Promise((resolve, reject) => {
+      const call = new WireCall(`${this.backend.name}: no answer to ${action}`, parcels.length, reject);
+      for (const parcel of parcels) {
+        parcel.onWire = call;
       }
-    }
+      limit.start(call);
+      begin(work, call).then(
+        (result) => {
+          limit.end(call);
+          resolve(result);
+        },
+        (error: unknown) => {
+          limit.end(call);
+          reject(this.#wrap(action, error));
+        },
+      );
+    });
   }
 
   #wrap(action: string, error: unknown, id?: string): SessionStoreError {
@@ -297,30 +235,35 @@ export class BackendCalls {
   }
 }
 
-/** Whether an error of ours may pass by itself. */
-export function isTransient(error: unknown): boolean {
-  return (
-    error instanceof SessionStoreError && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'TIMEOUT')
-  );
+/** What the backend throws is a failure of the call, too. */
+function begin<T>(work: (context: CallContext) => Promise<T>, context: CallContext): Promise<T> {
+  try {
+    return Promise.resolve(work(context));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-/** An expiry is told in ms from when it was asked for, and a session must not live longer because it had to wait. */
-function afterWait<Item extends { readonly expiry: Expiry }>(item: Item, waited: number): Item {
-  const { in: milliseconds, exact } = item.expiry;
-  const left = milliseconds - waited;
-  return { ...item, expiry: { in: exact ? Math.max(1, left) : left, exact } };
+/** An operation that may leave the call that is made for it. */
+class Leaver implements Awaited {
+  onWire: OnWire | undefined;
+
+  constructor(operation: Operation) {
+    operation.awaits(this);
+  }
+
+  timeUp(): void {
+    this.onWire?.left();
+  }
 }
 
-function dataLength({ data }: RecordWrite): number {
-  return data.length;
-}
-
-function isItemError(answer: unknown): answer is ItemError {
-  return (answer as ItemError | undefined)?.status === 'error';
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+async function tell<Answer>(
+  call: Promise<readonly Answer[]>,
+  onAnswered: () => void,
+): Promise<readonly Answer[]> {
+  const answers = await call;
+  if (!answers.every(isItemError)) {
+    onAnswered();
+  }
+  return answers;
 }

@@ -1,4 +1,4 @@
-import type { RecordWrite, SessionRecord } from './backend.js';
+import type { SessionRecord } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import { recordName, SessionStoreError } from './errors.js';
 import { type CookieData, type Deadline, expired } from './lifetime.js';
@@ -73,7 +73,8 @@ export class Commits {
     compose: () => Draft | undefined | Promise<Draft | undefined>,
   ): Promise<Outcome> {
     for (;;) {
-      const draft = await compose();
+      const composed = compose();
+      const draft = composed instanceof Promise ? await composed : composed;
       if (draft === undefined) {
         return 'unchanged';
       }
@@ -150,47 +151,44 @@ export class Commits {
     // Told before it is sent: a destroy must be able to name this birth even if no reply ever comes.
     this.#lives.saw(id, birth);
     origin.attempts.push(attempt);
-    let sent = false;
-    let certain = true;
     let { expiresAt } = origin;
+    let parcel: { readonly sent: boolean } | undefined;
+    let isLost = false;
+    const lose = (): void => {
+      if (parcel?.sent) {
+        isLost = true;
+        this.#lives.lost(id);
+      }
+    };
     try {
       const answer = await withRetry(
         operation,
         this.#policy,
-        async () => {
+        () => {
+          // That there is another attempt means that the one before has failed.
+          lose();
           const expiry = deadline.expiry();
           expiresAt = Date.now() + expiry.in;
           if (!expiry.exact) {
             expiresAt = Math.max(expiresAt, origin.expiresAt);
           }
-          const write: RecordWrite = {
-            id,
-            data: draft.data,
-            birth,
-            revision,
-            expiry,
-            expect: known === undefined ? 'absent' : { revision: known },
-          };
-          const parcel = this.#calls.write(write, operation);
-          try {
-            return await operation.race(parcel.answer);
-          } catch (error) {
-            if (parcel.sent) {
-              certain = false;
-              this.#lives.lost(id);
-            }
-            throw error;
-          } finally {
-            sent ||= parcel.sent;
-          }
+          const expect = known === undefined ? ('absent' as const) : { revision: known };
+          const sending = this.#calls.write(
+            { id, data: draft.data, birth, revision, expiry, expect },
+            operation,
+          );
+          parcel = sending;
+          return sending.answer;
         },
         (error, number) => this.#reports.retry(operation, error, number),
       );
-      return { answer, attempt, birth, certain, expiresAt };
-    } finally {
-      if (!sent) {
+      return { answer, attempt, birth, certain: !isLost, expiresAt };
+    } catch (error) {
+      lose();
+      if (!isLost) {
         origin.attempts.pop();
       }
+      throw error;
     }
   }
 

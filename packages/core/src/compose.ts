@@ -1,7 +1,7 @@
 import type { Draft } from './commit.js';
 import { recordName, SessionStoreError } from './errors.js';
 import { type CookieData, cookieDataOf, deadlineOf, hasOnlyExpires, lifetimeDiffers } from './lifetime.js';
-import { merge } from './merge.js';
+import { merge, type Serializer } from './merge.js';
 import type { Settings } from './options.js';
 import type { Origin } from './provenance.js';
 import { type Base, parseSession, type Snapshot, stringify } from './snapshot.js';
@@ -9,9 +9,9 @@ import { type Base, parseSession, type Snapshot, stringify } from './snapshot.js
 /**
  * What a save writes: the changes that the request made since its base, on top of what is stored, conflict or not. With
  * the write's own snapshot alone, the second save of a session object would delete what others wrote between the two.
- * Rejects with `CONFLICT` where `onConflict` is `reject`, and with what a function there throws.
+ * Throws `CONFLICT` where `onConflict` is `reject`, and rejects with what a function there throws.
  */
-export async function composeSave(origin: Origin, mine: Snapshot, settings: Settings): Promise<Draft> {
+export function composeSave(origin: Origin, mine: Snapshot, settings: Settings): Draft | Promise<Draft> {
   const { base, stored } = origin;
   const { serializer, defaultMaxAge, onConflict } = settings;
   if (base === undefined || base.data === stored) {
@@ -44,17 +44,26 @@ export async function composeSave(origin: Origin, mine: Snapshot, settings: Sett
     // The one of mine says only when this request was, and would make of a cookie without an expiry one that has it.
     Object.assign(after.cookie ?? {}, { expires: theirs?.expires });
   }
-  const merged =
-    onConflict === 'merge'
-      ? merge(before, current, after, serializer)
-      : await onConflict(before, current, after);
+  if (onConflict === 'merge') {
+    const merged = merge(before, current, after, serializer);
+    return { data: stringify(merged, serializer), deadline, mine };
+  }
+  return composedBy(onConflict(before, current, after), serializer).then((data) => ({
+    data,
+    deadline,
+    mine,
+  }));
+}
+
+async function composedBy(answer: unknown, serializer: Serializer): Promise<string> {
+  const merged = await answer;
   if (typeof merged !== 'object' || merged === null || Array.isArray(merged)) {
     throw new SessionStoreError(
       'INVALID_SESSION',
       'The function onConflict must return the session to save, an object, or a promise of it',
     );
   }
-  return { data: stringify(merged, serializer), deadline, mine };
+  return stringify(merged, serializer);
 }
 
 /** What a plain object is written as: in place of the whole session. */

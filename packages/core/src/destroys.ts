@@ -11,6 +11,7 @@ import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
 import type { Refusal } from './running.js';
+import { TimeLimit } from './time-limit.js';
 
 /**
  * What an insert may be late by beyond the operation that sent it, in ms: what the network and a server that was stopped
@@ -63,12 +64,9 @@ export class Destroys {
     };
     this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
     const once = new Removals(calls, lives, undefined, rules, onRetry);
+    const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout);
     this.#deletions = new Deletions((pending) => {
-      const operation = new Operation(
-        'destroy',
-        pending.id,
-        settings.policy?.attemptTimeout ?? settings.operationTimeout,
-      );
+      const operation = new Operation('destroy', pending.id, attemptLimit);
       return this.#lanes
         .exclusive(pending.id, operation, () => this.#complete(operation, pending.id, once))
         .finally(() => operation.end());

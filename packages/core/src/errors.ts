@@ -57,3 +57,10 @@ export class BackendError extends SessionStoreError {
 export function recordName(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 12);
 }
+
+/** Whether an error of ours may pass by itself. */
+export function isTransient(error: unknown): boolean {
+  return (
+    error instanceof SessionStoreError && (error.code === 'BACKEND_UNAVAILABLE' || error.code === 'TIMEOUT')
+  );
+}

@@ -8,7 +8,7 @@ interface Waiting {
 interface Lane {
   running: number;
   shared: boolean;
-  readonly queue: Waiting[];
+  queue: Waiting[] | undefined;
 }
 
 /**
@@ -56,22 +56,46 @@ export class Lanes {
     }
   }
 
-  async #run<T>(id: string, shared: boolean, operation: Operation, work: () => Promise<T>): Promise<T> {
+  #run<T>(id: string, shared: boolean, operation: Operation, work: () => Promise<T>): Promise<T> {
+    const lane = this.#behindAll === undefined ? this.#enter(id, shared) : undefined;
+    return lane === undefined ? this.#waitAndRun(id, shared, operation, work) : this.#inLane(id, lane, work);
+  }
+
+  async #waitAndRun<T>(
+    id: string,
+    shared: boolean,
+    operation: Operation,
+    work: () => Promise<T>,
+  ): Promise<T> {
     while (this.#behindAll !== undefined) {
       await operation.race(this.#afterAll());
     }
-    const lane = this.#laneOf(id);
-    if (lane.running > 0 && !(shared && lane.shared && lane.queue.length === 0)) {
-      await this.#waitFor(id, lane, shared, operation);
-    } else {
-      lane.running++;
-      lane.shared = shared;
-    }
+    const lane = this.#enter(id, shared) ?? (await this.#waitFor(id, shared, operation));
+    return this.#inLane(id, lane, work);
+  }
+
+  async #inLane<T>(id: string, lane: Lane, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } finally {
       this.#leave(id, lane);
     }
+  }
+
+  /** `undefined`: it has to wait for its turn. */
+  #enter(id: string, shared: boolean): Lane | undefined {
+    const lane = this.#lanes.get(id);
+    if (lane === undefined) {
+      const fresh = { running: 1, shared, queue: undefined };
+      this.#lanes.set(id, fresh);
+      return fresh;
+    }
+    // Whoever is in a lane holds it, so at least one is running.
+    if (!shared || !lane.shared || lane.queue !== undefined) {
+      return undefined;
+    }
+    lane.running++;
+    return lane;
   }
 
   #afterAll(): Promise<void> {
@@ -80,16 +104,8 @@ export class Lanes {
     });
   }
 
-  #laneOf(id: string): Lane {
-    let lane = this.#lanes.get(id);
-    if (lane === undefined) {
-      lane = { running: 0, shared: true, queue: [] };
-      this.#lanes.set(id, lane);
-    }
-    return lane;
-  }
-
-  async #waitFor(id: string, lane: Lane, shared: boolean, operation: Operation): Promise<void> {
+  async #waitFor(id: string, shared: boolean, operation: Operation): Promise<Lane> {
+    const lane = this.#lanes.get(id) as Lane;
     let started = false;
     let waiting: Waiting | undefined;
     const turn = new Promise<void>((resolve) => {
@@ -100,15 +116,18 @@ export class Lanes {
           resolve();
         },
       };
+      lane.queue ??= [];
       lane.queue.push(waiting);
     });
     try {
       await operation.race(turn);
+      return lane;
     } catch (error) {
       if (started) {
         this.#leave(id, lane);
-      } else if (waiting !== undefined) {
-        lane.queue.splice(lane.queue.indexOf(waiting), 1);
+      } else {
+        const left = lane.queue?.filter((one) => one !== waiting);
+        lane.queue = left?.length === 0 ? undefined : left;
       }
       throw error;
     }
@@ -116,7 +135,9 @@ export class Lanes {
 
   #leave(id: string, lane: Lane): void {
     lane.running--;
-    this.#startNext(lane);
+    if (lane.queue !== undefined) {
+      this.#startNext(lane, lane.queue);
+    }
     if (lane.running === 0) {
       this.#lanes.delete(id);
       if (this.#lanes.size === 0) {
@@ -126,15 +147,16 @@ export class Lanes {
   }
 
   /** Whoever is next may start, and with a read all the reads right behind it. */
-  #startNext(lane: Lane): void {
-    for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
+  #startNext(lane: Lane, queue: Waiting[]): void {
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
       if (lane.running > 0 && !(lane.shared && next.shared)) {
         return;
       }
-      lane.queue.shift();
+      queue.shift();
       lane.running++;
       lane.shared = next.shared;
       next.start();
     }
+    lane.queue = undefined;
   }
 }

@@ -13,11 +13,14 @@ interface Life {
  * harm to a session that has the same id by then; one that does not could destroy it.
  */
 export class Lives {
-  readonly #lives = new Map<string, Life>();
+  /** What was met last, and what before that. To take out the oldest one by one is slow: a Map searches for its first. */
+  #lives = new Map<string, Life>();
+  #older = new Map<string, Life>();
   readonly #limit: number;
   #clock = 0;
   #clearedAt = 0;
 
+  /** `limit`: how many at the least are remembered, and half of how many at the most. */
   constructor(limit = 20_000) {
     this.#limit = limit;
   }
@@ -28,11 +31,11 @@ export class Lives {
   }
 
   birthOf(id: string): string | undefined {
-    return this.#lives.get(id)?.birth;
+    return this.#of(id)?.birth;
   }
 
   saw(id: string, birth: string | undefined): void {
-    const life = this.#lives.get(id);
+    const life = this.#of(id);
     if (life === undefined) {
       if (birth !== undefined) {
         this.#add(id, { birth, destroyedAt: 0, mayComeLate: false });
@@ -43,40 +46,43 @@ export class Lives {
   }
 
   lost(id: string): void {
-    const life = this.#lives.get(id);
+    const life = this.#of(id);
     if (life !== undefined) {
       life.mayComeLate = true;
     }
   }
 
   mayComeLate(id: string): boolean {
-    return this.#lives.get(id)?.mayComeLate === true;
+    return this.#of(id)?.mayComeLate === true;
   }
 
   /** `birth`: what is still to be removed, if the destroy was given up. */
   destroyed(id: string, moment: number, birth?: string): void {
     const mayComeLate = birth !== undefined && this.mayComeLate(id);
-    this.#lives.delete(id);
+    this.#older.delete(id);
     this.#add(id, { birth, destroyedAt: moment, mayComeLate });
   }
 
   cleared(moment: number): void {
     this.#lives.clear();
+    this.#older.clear();
     this.#clearedAt = moment;
   }
 
   /** Whether the id was destroyed here after `moment`. */
   diedSince(id: string, moment: number): boolean {
-    return this.#clearedAt > moment || (this.#lives.get(id)?.destroyedAt ?? 0) > moment;
+    return this.#clearedAt > moment || (this.#of(id)?.destroyedAt ?? 0) > moment;
+  }
+
+  #of(id: string): Life | undefined {
+    return this.#lives.get(id) ?? this.#older.get(id);
   }
 
   #add(id: string, life: Life): void {
-    this.#lives.set(id, life);
-    if (this.#lives.size > this.#limit) {
-      const oldest = this.#lives.keys().next();
-      if (!oldest.done) {
-        this.#lives.delete(oldest.value);
-      }
+    if (this.#lives.size >= this.#limit) {
+      this.#older = this.#lives;
+      this.#lives = new Map();
     }
+    this.#lives.set(id, life);
   }
 }

@@ -1,33 +1,32 @@
 import { recordName, SessionStoreError } from './errors.js';
+import { Limited, type TimeLimit } from './time-limit.js';
 
 const ignore = (): void => {};
 
+/** What an operation waits for, and what has to know when it does so no more. */
+export interface Awaited {
+  timeUp(operation: Operation): void;
+}
+
 /**
- * One call of the application and its time limit. Whatever the call waits for goes through `race`, so that it ends
- * when its time is up and leaves nothing behind that waits on.
+ * One call of the application and its time limit. Whatever the call waits for goes through `race` or `awaits`, so that it
+ * ends when its time is up and leaves nothing behind that waits on.
  */
-export class Operation {
+export class Operation extends Limited {
   readonly name: string;
   /** `undefined`: it concerns all sessions. */
   readonly id: string | undefined;
-  readonly #timer: NodeJS.Timeout;
-  readonly #limit: number;
-  readonly #startedAt = performance.now();
-  readonly #onTimeUp = new Set<() => void>();
+  readonly #limit: TimeLimit;
+  #awaited: Awaited | undefined;
   #giveUp: ((error: SessionStoreError) => void) | undefined;
   #over = false;
 
-  constructor(name: string, id: string | undefined, limit: number) {
+  constructor(name: string, id: string | undefined, limit: TimeLimit) {
+    super();
     this.name = name;
     this.id = id;
     this.#limit = limit;
-    this.#timer = setTimeout(() => {
-      this.#over = true;
-      for (const listener of this.#onTimeUp) {
-        listener();
-      }
-      this.#giveUp?.(this.timeoutError());
-    }, limit);
+    limit.start(this);
   }
 
   /** Its time is up, or it has been answered. */
@@ -37,7 +36,7 @@ export class Operation {
 
   /** Ms left. */
   get remaining(): number {
-    return Math.max(0, this.#limit - (performance.now() - this.#startedAt));
+    return Math.max(0, this.endsAt - performance.now());
   }
 
   /** Settles like `promise`, but rejects with `TIMEOUT` when the time is up. An operation waits for one thing at a time. */
@@ -52,20 +51,29 @@ export class Operation {
     });
   }
 
-  /** Calls `listener` when its time is up, before anybody is answered. What is returned takes that back. */
-  onTimeUp(listener: () => void): () => void {
-    this.#onTimeUp.add(listener);
-    return () => this.#onTimeUp.delete(listener);
+  /** It is told when the time is up, and rejects then. It takes the place of what the operation waited for before. */
+  awaits(awaited: Awaited): void {
+    this.#awaited = awaited;
+  }
+
+  timeUp(): void {
+    this.#over = true;
+    this.#awaited?.timeUp(this);
+    this.#giveUp?.(this.timeoutError());
   }
 
   end(): void {
     this.#over = true;
+    this.#awaited = undefined;
     this.#giveUp = undefined;
-    clearTimeout(this.#timer);
+    this.#limit.end(this);
   }
 
   timeoutError(): SessionStoreError {
-    return new SessionStoreError('TIMEOUT', `${describe(this)} was not answered within ${this.#limit} ms`);
+    return new SessionStoreError(
+      'TIMEOUT',
+      `${describe(this)} was not answered within ${this.#limit.length} ms`,
+    );
   }
 }
 

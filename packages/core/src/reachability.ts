@@ -1,7 +1,9 @@
-import { type BackendCalls, isTransient } from './calls.js';
+import type { BackendCalls } from './calls.js';
+import { isTransient } from './errors.js';
 import type { Emit } from './events.js';
 import { Operation } from './operation.js';
 import { freshBirth } from './revision.js';
+import { TimeLimit } from './time-limit.js';
 
 /** Ms before the first probe, and between two at the most. */
 const firstPause = 250;
@@ -16,7 +18,7 @@ const failuresToSignal = 2;
  */
 export class Reachability {
   readonly #calls: BackendCalls;
-  readonly #timeLimit: number;
+  readonly #timeLimit: TimeLimit;
   readonly #emit: Emit;
   #state: 'reachable' | 'doubtful' | 'away' = 'reachable';
   #failures = 0;
@@ -28,7 +30,7 @@ export class Reachability {
   /** `timeLimit`: ms for each probe. */
   constructor(calls: BackendCalls, timeLimit: number, emit: Emit) {
     this.#calls = calls;
-    this.#timeLimit = timeLimit;
+    this.#timeLimit = new TimeLimit(timeLimit);
     this.#emit = emit;
   }
 

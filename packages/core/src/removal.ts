@@ -53,15 +53,13 @@ export class Removals {
       if (birth !== undefined) {
         noted(birth);
       }
-      let lost = false;
-      const answer = await this.#retried(operation, () =>
-        this.#remove(operation, id, birth).catch((error: unknown) => {
-          lost = true;
-          throw error;
-        }),
-      );
+      let attempts = 0;
+      const answer = await this.#retried(operation, () => {
+        attempts++;
+        return this.#remove(operation, id, birth);
+      });
       // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it.
-      if (answer.status === 'removed' || (lost && birth !== undefined)) {
+      if (answer.status === 'removed' || (attempts > 1 && birth !== undefined)) {
         return;
       }
       birth = answer.birth;
@@ -80,15 +78,13 @@ export class Removals {
   #remove(operation: Operation, id: string, birth: string | undefined) {
     const grace = this.#rules.graceOf(id);
     const removal = birth === undefined ? { id, grace } : { id, birth, grace };
-    return operation.race(this.#calls.remove(removal, operation).answer);
+    return this.#calls.remove(removal, operation).answer;
   }
 
   /** A record that cannot be read can still be removed, whatever its birth is. */
   async #birthOf(operation: Operation, id: string): Promise<'none' | { birth: string | undefined }> {
     try {
-      const record = await this.#retried(operation, () =>
-        operation.race(this.#calls.read(id, operation).answer),
-      );
+      const record = await this.#retried(operation, () => this.#calls.read(id, operation).answer);
       return record === undefined ? 'none' : { birth: record.birth };
     } catch (error) {
       if (error instanceof SessionStoreError && error.code === 'BACKEND_FAILED') {

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { isTransient } from './calls.js';
+import { isTransient } from './errors.js';
 import type { Operation } from './operation.js';
 
 /** How a store retries what failed for a while. All of it happens within `operationTimeout`. */
@@ -34,12 +34,28 @@ export function withRetry<T>(
   if (policy === undefined) {
     return attempt();
   }
-  const { attemptTimeout: _, ...options } = policy;
-  let lastError: Error | undefined;
+  // What succeeds at once, which is nearly everything, has nothing to do with retries.
+  return attempt().catch((error: Error) =>
+    retryAfter(error, operation, policy, attempt, onRetry, isWorthRetry),
+  );
+}
+
+function retryAfter<T>(
+  firstError: Error,
+  operation: Operation,
+  { attemptTimeout: _, ...options }: RetryPolicy,
+  attempt: () => Promise<T>,
+  onRetry: (error: Error, attemptNumber: number) => void,
+  isWorthRetry: (error: unknown) => boolean,
+): Promise<T> {
+  let lastError = firstError;
   const retried = pRetry(
-    () => {
+    (attemptNumber) => {
+      if (attemptNumber === 1) {
+        throw firstError;
+      }
       if (operation.over) {
-        throw lastError ?? operation.timeoutError();
+        throw lastError;
       }
       return attempt();
     },

@@ -6,6 +6,7 @@ import { describe, Operation } from './operation.js';
 import { policyOf, type SessionStoreOptions, settingsOf } from './options.js';
 import { type RetryOptions, type RetryPolicy, withRetry } from './retry.js';
 import { ownStore } from './store.js';
+import { TimeLimit } from './time-limit.js';
 
 export interface RetryingStoreOptions extends Pick<SessionStoreOptions, 'operationTimeout'> {
   readonly retry?: RetryOptions | undefined;
@@ -33,7 +34,7 @@ const optionalMethods: Readonly<Record<string, 'retried' | 'once'>> = {
  */
 export class RetryingStore extends Store {
   readonly #inner: Store;
-  readonly #operationTimeout: number;
+  readonly #operationLimit: TimeLimit;
   readonly #policy: RetryPolicy;
   readonly #isTransient: (error: unknown) => boolean;
 
@@ -50,7 +51,8 @@ export class RetryingStore extends Store {
     this.#inner = inner;
     this.#isTransient = isTransient;
     this.#policy = policyOf('RetryingStore', retry);
-    this.#operationTimeout = settingsOf('RetryingStore', { operationTimeout, retry }).operationTimeout;
+    const settings = settingsOf('RetryingStore', { operationTimeout, retry });
+    this.#operationLimit = new TimeLimit(settings.operationTimeout);
     for (const [name, kind] of Object.entries(optionalMethods)) {
       if (typeof (inner as unknown as Record<string, unknown>)[name] === 'function') {
         this.#forward(name, kind);
@@ -96,7 +98,7 @@ export class RetryingStore extends Store {
 
   async #call<T>(name: string, values: unknown[], isWorthRetry: (error: unknown) => boolean): Promise<T> {
     const id = typeof values[0] === 'string' ? values[0] : undefined;
-    const operation = new Operation(name, id, this.#operationTimeout);
+    const operation = new Operation(name, id, this.#operationLimit);
     try {
       return await withRetry(
         operation,
@@ -118,7 +120,8 @@ export class RetryingStore extends Store {
     isWorthRetry: (error: unknown) => boolean,
   ): Promise<T> {
     // What is not tried again may take all the time there is.
-    const limit = isWorthRetry === this.#isTransient ? this.#policy.attemptTimeout : this.#operationTimeout;
+    const limit =
+      isWorthRetry === this.#isTransient ? this.#policy.attemptTimeout : this.#operationLimit.length;
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new SessionStoreError('TIMEOUT', `${describe(operation)}: no answer within ${limit} ms`));

@@ -1,6 +1,9 @@
-import { type Callback, deliver } from './answer.js';
+import { type Callback, deliver, refuseCallback } from './answer.js';
 import { type ErrorCode, SessionStoreError } from './errors.js';
 import { Operation } from './operation.js';
+import { TimeLimit } from './time-limit.js';
+
+const ignore = (): void => {};
 
 /** Why a call is not even started. */
 export interface Refusal {
@@ -23,12 +26,13 @@ export interface Start {
  * is told of.
  */
 export class Running {
-  readonly #timeLimit: number;
+  readonly #timeLimit: TimeLimit;
   readonly #maxPending: number;
   readonly #onFailure: (operation: string, id: string | undefined, error: Error) => void;
-  readonly #promises = new Set<Promise<unknown>>();
   readonly #refusals = new Map<string, Promise<never>>();
-  #ended = false;
+  #count = 0;
+  #isEnded = false;
+  #onIdle: (() => void) | undefined;
 
   /** `timeLimit`: ms for each call; `maxPending`: how many may be under way. */
   constructor(
@@ -36,40 +40,70 @@ export class Running {
     maxPending: number,
     onFailure: (operation: string, id: string | undefined, error: Error) => void,
   ) {
-    this.#timeLimit = timeLimit;
+    this.#timeLimit = new TimeLimit(timeLimit);
     this.#maxPending = maxPending;
     this.#onFailure = onFailure;
   }
 
-  /** Starts `work` now, and answers by the callback and the promise. Rejects with `OVERLOADED` if too much is under way. */
+  /**
+   * Starts `work` now, and answers by the callback and the promise, as `deliver` does. `work` may throw. Rejects with
+   * `OVERLOADED` if too much is under way.
+   */
   start<T>(
     name: string,
     id: string | undefined,
-    callback: Callback<T> | undefined,
+    callback: Callback<T> | null | undefined,
     work: (operation: Operation) => Promise<T>,
     how?: Start,
   ): Promise<T> {
-    if (this.#promises.size >= this.#maxPending && !how?.isPart) {
+    if (this.#isEnded) {
+      const closed = new SessionStoreError('CLOSED', `${name}: the store is closed`);
+      process.nextTick(this.#onFailure, name, id, closed);
+      return deliver(Promise.reject(closed), callback);
+    }
+    if (this.#count >= this.#maxPending && !how?.isPart) {
       const refused = this.#refuse(name, how);
       refused.catch((error: Error) => this.#onFailure(name, id, error));
       return deliver(refused, callback);
     }
-    const promise = this.#run(name, id, work, how?.timeLimit ?? this.#timeLimit);
-    this.#promises.add(promise);
-    promise.then(
-      () => this.#promises.delete(promise),
+    const limit = how?.timeLimit === undefined ? this.#timeLimit : new TimeLimit(how.timeLimit);
+    const operation = new Operation(name, id, limit);
+    const answers = typeof callback === 'function' ? callback : undefined;
+    this.#count++;
+    const answer = attempt(operation, work).then(
+      (value) => {
+        this.#leave(operation);
+        if (answers !== undefined) {
+          if (value === undefined) {
+            process.nextTick(answers, null);
+          } else {
+            process.nextTick(answers, null, value);
+          }
+        }
+        return value;
+      },
       (error: Error) => {
-        this.#promises.delete(promise);
+        // Before it rejects, so that it never is an unhandled rejection.
+        answer.catch(ignore);
+        this.#leave(operation);
         this.#onFailure(name, id, error);
+        if (answers !== undefined) {
+          process.nextTick(answers, error);
+        }
+        throw error;
       },
     );
-    return deliver(promise, callback);
+    return callback == null || answers !== undefined ? answer : refuseCallback(callback);
   }
 
   /** Refuses whatever is started from now on, and resolves when what was started before is answered. */
   async end(): Promise<void> {
-    this.#ended = true;
-    await Promise.allSettled(this.#promises);
+    this.#isEnded = true;
+    if (this.#count > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
   }
 
   /** All that are refused in one turn of the event loop share an error: a million of them must cost next to nothing. */
@@ -89,20 +123,19 @@ export class Running {
     return refused;
   }
 
-  async #run<T>(
-    name: string,
-    id: string | undefined,
-    work: (operation: Operation) => Promise<T>,
-    timeLimit: number,
-  ): Promise<T> {
-    if (this.#ended) {
-      throw new SessionStoreError('CLOSED', `${name}: the store is closed`);
+  #leave(operation: Operation): void {
+    operation.end();
+    this.#count--;
+    if (this.#count === 0) {
+      this.#onIdle?.();
     }
-    const operation = new Operation(name, id, timeLimit);
-    try {
-      return await work(operation);
-    } finally {
-      operation.end();
-    }
+  }
+}
+
+function attempt<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {
+  try {
+    return work(operation);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

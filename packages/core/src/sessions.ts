@@ -62,11 +62,11 @@ export class Sessions {
   }
 
   /** Saves the session as it is at the call. */
-  async set(operation: Operation, id: string, session: unknown): Promise<void> {
+  set(operation: Operation, id: string, session: unknown): Promise<void> {
     const origin = this.provenance.of(session, id);
     const base = origin?.base;
     const mine = snapshotOf(session, base, this.#settings.serializer);
-    await this.#lanes.exclusive(id, operation, () => {
+    return this.#lanes.exclusive(id, operation, () => {
       if (origin === undefined) {
         return this.#replace(operation, id, mine);
       }
@@ -77,20 +77,21 @@ export class Sessions {
     });
   }
 
-  async touch(operation: Operation, id: string, session: unknown): Promise<void> {
+  touch(operation: Operation, id: string, session: unknown): Promise<void> {
     const known = this.provenance.of(session, id);
     const cookie = typeof session === 'object' && session !== null ? cookieDataOf(session) : undefined;
-    await this.#lanes.exclusive(id, operation, async () => {
+    return this.#lanes.exclusive(id, operation, async () => {
       const origin = known ?? (await this.#originOf(operation, id));
       const { serializer } = this.#settings;
       const base = origin?.base;
       if (origin === undefined || base === undefined) {
         this.#drop(operation, id);
       } else if (cookie !== undefined && cookieChanged(base.cookie, cookie, serializer)) {
-        await this.#save(operation, origin, () => cookieChangeOf(id, base, cookie, serializer));
+        return this.#save(operation, origin, () => cookieChangeOf(id, base, cookie, serializer));
       } else {
-        await this.#touch(operation, origin, cookie);
+        return this.#touch(operation, origin, cookie);
       }
+      return undefined;
     });
   }
 
@@ -146,7 +147,7 @@ export class Sessions {
     const found = await withRetry(
       operation,
       this.#settings.policy,
-      () => operation.race(this.#calls.read(id, operation).answer),
+      () => this.#calls.read(id, operation).answer,
       (error, attempt) => this.#onRetry(operation, error, attempt),
     );
     return found === undefined || this.destroys.hides(id, found.birth) ? undefined : found;
@@ -170,10 +171,11 @@ export class Sessions {
       await this.destroys.completeBefore(operation, id);
     }
     const snapshot = mine();
-    const outcome = await this.#commits.write(operation, origin, () =>
-      operation.race(composeSave(origin, snapshot, this.#settings)),
-    );
-    await this.#conclude(operation, origin, outcome, isNew ? 'created' : 'saved');
+    const outcome = await this.#commits.write(operation, origin, () => {
+      const composed = composeSave(origin, snapshot, this.#settings);
+      return composed instanceof Promise ? operation.race(composed) : composed;
+    });
+    return this.#conclude(operation, origin, outcome, isNew ? 'created' : 'saved');
   }
 
   /** A plain object takes the place of the whole session, or makes one. */
@@ -203,19 +205,20 @@ export class Sessions {
     }
   }
 
-  async #conclude(
+  #conclude(
     operation: Operation,
     { id, birth }: Origin,
     outcome: Outcome,
     event: 'created' | 'saved',
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     if (outcome === 'gone') {
       this.#drop(operation, id);
     } else if (outcome === 'ends') {
-      await this.destroys.end(operation, id, birth);
+      return this.destroys.end(operation, id, birth);
     } else if (outcome === 'written') {
       this.#emit(event, () => record(id));
     }
+    return undefined;
   }
 
   #drop(operation: Operation, id: string): void {

@@ -26,7 +26,7 @@ export function snapshotOf(session: unknown, base: Base | undefined, serializer:
       'A session must be an object, such as req.session or { cookie, … }',
     );
   }
-  const raw = cookieDataOf(session);
+  const raw = inText(cookieDataOf(session), serializer);
   if (raw === undefined) {
     return { data: stringify(session, serializer), cookie: undefined, pinned: undefined };
   }
@@ -38,12 +38,42 @@ export function snapshotOf(session: unknown, base: Base | undefined, serializer:
     base?.cookie === undefined
       ? undefined
       : stringify(withCookie(session, { ...cookie, expires: base.cookie.expires }), serializer);
-  // Whose data is unchanged is not written, so the second serialization would be for nothing.
+  // Whose data is unchanged is not written, so a second serialization would be for nothing.
   const data =
     pinned === base?.data && base !== undefined
       ? base.data
-      : stringify(withCookie(session, cookie), serializer);
+      : (withExpires(pinned, base?.cookie?.expires, cookie.expires, serializer) ??
+        stringify(withCookie(session, cookie), serializer));
   return { data, cookie, pinned };
+}
+
+/** The cookie with its expiry in the form that JSON gives it: to make that once is half of what a save costs. */
+function inText(cookie: CookieData | undefined, serializer: Serializer): CookieData | undefined {
+  const expires = cookie?.expires;
+  return serializer === JSON && expires instanceof Date && !Number.isNaN(expires.getTime())
+    ? { ...cookie, expires: expires.toISOString() }
+    : cookie;
+}
+
+/** The JSON of a session with another expiry of its cookie; `undefined` where that cannot be told from the text. */
+function withExpires(
+  text: string | undefined,
+  before: unknown,
+  after: unknown,
+  serializer: Serializer,
+): string | undefined {
+  if (serializer !== JSON || text === undefined || typeof before !== 'string' || typeof after !== 'string') {
+    return undefined;
+  }
+  if (before === after) {
+    return text;
+  }
+  const member = `"expires":${JSON.stringify(before)}`;
+  const place = text.indexOf(member);
+  // If it is there once, that is the cookie's own.
+  return place === -1 || text.indexOf(member, place + 1) !== -1
+    ? undefined
+    : `${text.slice(0, place)}"expires":${JSON.stringify(after)}${text.slice(place + member.length)}`;
 }
 
 /** The snapshot of a request that changed nothing but its cookie. Throws `CORRUPT` if `base` cannot be parsed any more. */

@@ -163,7 +163,7 @@ export class SessionStore extends Store {
     fn: (session: Data) => Data | undefined | void | Promise<Data | undefined | void>,
     callback?: Callback<Data | undefined>,
   ): Promise<Data | undefined> {
-    return this.#onSession('update', id, callback, async (operation, storedId) => {
+    return this.#onSession('update', id, callback, (operation, storedId) => {
       if (typeof fn !== 'function') {
         throw new SessionStoreError(
           'INVALID_ARGUMENT',
@@ -240,7 +240,7 @@ export class SessionStore extends Store {
   ): Promise<T> {
     const { ids } = this.#settings.atRest;
     const storedId = typeof id === 'string' ? ids.of(id) : '';
-    return this.#running.start(name, storedId || undefined, callback, async (operation) => {
+    return this.#running.start(name, storedId || undefined, callback, (operation) => {
       checkId(id);
       ids.refuseListed(id);
       return work(operation, storedId);

@@ -32,7 +32,7 @@ export async function touchRecord(
     const answer = await withRetry(
       operation,
       settings.policy,
-      () => operation.race(calls.touch({ id, revision, expiry: deadline.expiry() }, operation).answer),
+      () => calls.touch({ id, revision, expiry: deadline.expiry() }, operation).answer,
       (error, number) => onRetry(operation, error, number),
     );
     if (answer.status === 'touched') {

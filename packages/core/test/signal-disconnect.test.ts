@@ -4,7 +4,7 @@ import { type Fate, LossyBackend } from './lossy-backend.js';
 
 /** A store that signals, over a storage whose fate the test decides, with a clock that the test moves. */
 function signalling(options: SessionStoreOptions = { signalDisconnect: true }) {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const backend = new LossyBackend();
   const store = new SessionStore(backend, { sweepInterval: 0, ...options });

@@ -48,7 +48,9 @@ export class Records {
   }
 
   update(entry: Entry, { data, birth, revision }: RecordWrite, expiresAt: number): void {
-    Object.assign(entry, { data, birth, revision });
+    entry.data = data;
+    entry.birth = birth;
+    entry.revision = revision;
     this.move(entry, expiresAt);
   }
 
