@@ -184,13 +184,13 @@ describe('many destroys', () => {
   it('by destroyMany that cannot be carried out are all given up within its time limit', async () => {
     const backend = new LossyBackend();
     backend.fate = () => 'hang';
-    const store = new SessionStore(backend, { operationTimeout: 300, retry: { attemptTimeout: 100 } });
+    const store = new SessionStore(backend, { operationTimeout: 1000, retry: { attemptTimeout: 100 } });
     const start = performance.now();
     await expect(store.destroyMany(ids(3000))).rejects.toMatchObject({
       message: '3000 of 3000 sessions could not be destroyed',
     });
-    // What a busy machine may be late by; one time limit for each thousand would be 900.
-    expect(performance.now() - start).toBeLessThan(300 + 400);
+    // One time limit, and what a busy machine may be late by; one for each thousand would be 3,000.
+    expect(performance.now() - start).toBeLessThan(1000 + 1200);
     const { unfinishedDeletions } = await store.close();
     expect(unfinishedDeletions).toHaveLength(3000);
   });
