@@ -45,6 +45,8 @@ export class Removals {
     if (birth === undefined && this.#calls.backend.settlesAtOnce !== true) {
       const found = await this.#birthOf(operation, id);
       if (found === 'none') {
+        // No grave: there is no birth to name, and a grave for every birth would refuse the next session of this id as well.
+        // So a first save of another process that nobody has answered may still arrive, as one that was sent after this.
         return;
       }
       birth = found.birth;

@@ -125,6 +125,21 @@ describe('destroy', () => {
     expect(backend.graves.has('b')).toBe(false);
   });
 
+  it('refuses a first save that is still on its way in the process that has sent it; in another it finds nothing', async () => {
+    for (const isSame of [true, false]) {
+      const backend = new LossyBackend();
+      const sender = new SessionStore(backend, { operationTimeout: 20 });
+      backend.fates.push('arrive late');
+      await expect(sender.set('a', made(sender, 'a', { user: 'ann' }))).rejects.toMatchObject({
+        code: 'TIMEOUT',
+      });
+      await (isSame ? sender : new SessionStore(backend)).destroy('a');
+      backend.deliverLate();
+      // As a login that came after the logout: nobody was ever told of the one before.
+      expect(await sessionOf(sender, 'a')).toEqual(isSame ? undefined : { user: 'ann' });
+    }
+  });
+
   it('does not drop the session that is made under its id while it runs', async () => {
     const store = new SessionStore(new LossyBackend());
     await store.set('a', made(store, 'a', { user: 'ann' }));
