@@ -10,6 +10,8 @@ import { type History, Traffic } from './traffic.js';
 const key = 'victim';
 /** Operation times in ms: one that a failover fits into, and one that it does not. */
 const [patience, haste] = [15_000, 1_200];
+/** Ms of silence after which a node is held for down: when one is to fail, and when a busy machine must not be mistaken for it. */
+const [watchful, calm] = [1_000, 60_000];
 
 const cases = [
   { what: 'is killed', fail: (node: RedisNode) => node.kill(), replicas: 0 },
@@ -30,7 +32,7 @@ describeWithServer('redis-server', 'a failover under traffic', () => {
       const ends: (() => unknown)[] = [];
       beforeAll(async () => {
         process.on('unhandledRejection', note);
-        topology = await start();
+        topology = await start(calm);
       }, 90_000);
       beforeEach(() => topology.settled(), 90_000);
       afterEach(async () => {
@@ -63,8 +65,10 @@ describeWithServer('redis-server', 'a failover under traffic', () => {
           const master = await topology.masterOf(key);
           const surelyBefore = performance.now();
           await replicated(master, key);
+          await topology.setDownAfter(watchful);
           await fail(master);
           await topology.settled();
+          await topology.setDownAfter(calm);
           if (replicas > 0) await topology.takeBack(master, key);
           await topology.settled();
           // The stores still find out.
