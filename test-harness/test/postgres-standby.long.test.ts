@@ -16,7 +16,7 @@ const query = (url: string, text: string) => ask(url, async (client) => (await c
 
 describeWithServer('postgres-server', 'a PostgreSQL with a standby', () => {
   it('takes writes when it is promoted, and has all that its dead primary acknowledged', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const primary = await startPostgres();
     await query(primary.url, 'create table kept (id serial)');
@@ -31,7 +31,7 @@ describeWithServer('postgres-server', 'a PostgreSQL with a standby', () => {
     await Promise.all([primary.stop(), standby.stop()]);
   });
 
-  it('acknowledges nothing that a synchronous standby has not', { timeout: 60_000 }, async () => {
+  it('acknowledges nothing that a synchronous standby has not', { timeout: 120_000 }, async () => {
     const primary = await startPostgres();
     const standby = await startPostgresStandby(primary, { synchronous: true });
     await standby.kill();
@@ -64,7 +64,7 @@ describeWithServer('postgres-server', 'a PostgreSQL with a standby', () => {
     return acknowledged;
   }
 
-  it('catches up with what it has missed', { timeout: 60_000 }, async () => {
+  it('catches up with what it has missed', { timeout: 120_000 }, async () => {
     const primary = await startPostgres();
     const standby = await startPostgresStandby(primary);
     await standby.kill();

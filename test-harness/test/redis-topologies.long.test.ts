@@ -9,6 +9,14 @@ import { type RedisSentinel, startRedisSentinel } from '../src/servers/redis-sen
 const folderOf = async (port: number): Promise<string> =>
   ((await askRedis(port, 'config', 'get', 'dir')) as string[])[1] as string;
 
+/** WAIT counts the replicas that have what its own connection wrote. */
+async function setOnReplicas(port: number, count: number, value: string): Promise<void> {
+  const client = new Redis(port);
+  await client.set('key', value);
+  expect(await client.wait(count, 10_000)).toBe(count);
+  client.disconnect();
+}
+
 describeWithServer('redis-server', 'a Redis Cluster of a test', () => {
   let cluster: RedisCluster;
   beforeAll(async () => {
@@ -31,7 +39,7 @@ describeWithServer('redis-server', 'a Redis Cluster of a test', () => {
   it('settles after a master was killed, on its replica, and takes it back as a replica with its data', async () => {
     const old = await cluster.masterOf('key');
     const [replica] = await cluster.replicasOf('key');
-    await askRedis(old.port, 'set', 'key', 'kept');
+    await setOnReplicas(old.port, 1, 'kept');
     await old.kill();
     await cluster.settled();
     expect((await cluster.masterOf('key')).port).toBe(replica?.port);
@@ -77,8 +85,7 @@ describeWithServer('redis-server', 'a Redis of a test behind Sentinel', () => {
   it('settles after the master was killed, on a replica, and takes it back as a replica', async () => {
     const old = await sentinel.master();
     expect(old).toBe(sentinel.nodes[0]);
-    expect(await askRedis(old.port, 'set', 'key', 'value')).toBe('OK');
-    await askRedis(old.port, 'wait', '2', '5000');
+    await setOnReplicas(old.port, 2, 'value');
     await old.kill();
     await sentinel.settled();
     const master = await sentinel.master();

@@ -87,12 +87,15 @@ describeWithServer('redis-server', 'replicas: 1, on a primary with one', () => {
     const write = sample();
     await backend.write([write], within());
     replica.pause();
-    const waiting = backend.write([sample()], within()).catch((error: unknown) => error);
-    const started = performance.now();
+    let answered = false;
+    const waiting = backend.write([sample()], within()).catch((error: unknown) => {
+      answered = true;
+      return error;
+    });
     expect(await one(backend.read([write.id], within()))).toMatchObject({ data: write.data });
     const { id, revision } = write;
     expect(await one(backend.touch([{ id, revision, expiry }], within()))).toEqual({ status: 'touched' });
-    expect(performance.now() - started).toBeLessThan(250);
+    expect(answered).toBe(false);
     expect(await waiting).toMatchObject({ kind: 'NOREPLICAS' });
   });
 
@@ -163,7 +166,9 @@ describeWithServer('redis-server', 'replicas: 1, on a Cluster', () => {
   let mover: SlotMover;
   let backend: RedisBackend;
   beforeAll(async () => {
-    cluster = await startRedisCluster({ masters: 3, replicas: 1 });
+    // No master fails here, and a busy machine must not be mistaken for it.
+    const args = ['--cluster-node-timeout', '60000'];
+    cluster = await startRedisCluster({ masters: 3, replicas: 1, args });
     mover = new SlotMover(cluster.nodes);
     const client = new Cluster([...cluster.nodes], { lazyConnect: true });
     [backend] = await opened(new RedisBackend({ client, replicas: 1 }));

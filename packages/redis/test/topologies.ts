@@ -12,25 +12,32 @@ export interface Topology {
   /** Starts a former master again, as a replica. */
   takeBack(node: RedisNode, key: string): Promise<void>;
   settled(): Promise<void>;
+  /** From now on a node is held for down after `ms` without an answer. */
+  setDownAfter(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 const aof = ['--appendonly', 'yes'];
 
-export const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
-  'a Cluster': async () => {
-    const cluster = await startRedisCluster({ masters: 3, replicas: 1, args: aof });
+/** Starts one, in which a node is held for down after so many ms without an answer: 1,000 unless told. */
+type Start = (downAfter?: number) => Promise<Topology>;
+
+export const topologies: Readonly<Record<string, Start>> = {
+  'a Cluster': async (downAfter = 1_000) => {
+    const args = [...aof, '--cluster-node-timeout', `${downAfter}`];
+    const cluster = await startRedisCluster({ masters: 3, replicas: 1, args });
     return {
       client: () => new Cluster([...cluster.nodes], { lazyConnect: true }),
       masterOf: (key) => cluster.masterOf(key),
       replicaOf: async (key) => (await cluster.replicasOf(key))[0] as RedisNode,
       takeBack: (node) => node.restart(),
       settled: () => cluster.settled(),
+      setDownAfter: (ms) => cluster.setNodeTimeout(ms),
       stop: () => cluster.stop(),
     };
   },
-  Sentinel: async () => {
-    const sentinel = await startRedisSentinel({ replicas: 1, args: aof });
+  Sentinel: async (downAfter = 1_000) => {
+    const sentinel = await startRedisSentinel({ replicas: 1, args: aof, downAfter });
     return {
       client: () => new Redis({ sentinels: [...sentinel.sentinels], name: sentinel.name, lazyConnect: true }),
       masterOf: () => sentinel.master(),
@@ -40,6 +47,7 @@ export const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
         await node.restart([...aof, '--replicaof', `127.0.0.1 ${port}`]);
       },
       settled: () => sentinel.settled(),
+      setDownAfter: (ms) => sentinel.setDownAfter(ms),
       stop: () => sentinel.stop(),
     };
   },

@@ -59,6 +59,12 @@ export class Traffic {
     await this.#running;
   }
 
+  /** Sessions that were begun after this time, and of which all that was done is known. */
+  completeSince(time: number): number {
+    const complete = this.histories.filter(({ endedAt, uncertain }) => endedAt > 0 && !uncertain);
+    return complete.filter(({ begunAt }) => begunAt > time).length;
+  }
+
   async #visit(user: number): Promise<void> {
     for (let visit = 0; !this.#ended; visit += 1) {
       const id = `${this.#prefix} ${user} ${visit}`;
