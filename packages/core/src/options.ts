@@ -35,6 +35,11 @@ export interface SessionStoreOptions extends AtRestOptions {
    * then not saved back by a copy of it for the grace time, and neither is a new one under the same id.
    */
   readonly copiedSessions?: boolean | undefined;
+  /**
+   * With `retry`: the path of a file, of this store alone, that keeps the destroys which have begun and are not confirmed, so
+   * that after a crash the next process finishes them.
+   */
+  readonly journal?: string | undefined;
 }
 
 export interface Settings {
@@ -46,6 +51,7 @@ export interface Settings {
   readonly sweepInterval: number;
   readonly copiedSessions: boolean;
   readonly atRest: AtRest;
+  readonly journal: string | undefined;
 }
 
 const names = [
@@ -56,6 +62,7 @@ const names = [
   'retry',
   'sweepInterval',
   'copiedSessions',
+  'journal',
   'hashIds',
   'encryptionKeys',
   'readUnencrypted',
@@ -141,7 +148,23 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     sweepInterval: numberOf(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
     copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
     atRest: atRestOf(storeName, options),
+    journal: journalOf(storeName, options.journal, policy),
   };
+}
+
+function journalOf(storeName: string, path: unknown, policy: RetryPolicy | undefined): string | undefined {
+  if (path === undefined) {
+    return undefined;
+  }
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw invalid(storeName, 'journal', "the path of a file, such as '/var/lib/shop/logouts.journal'");
+  }
+  if (policy === undefined) {
+    throw new InvalidOptionError(
+      `${storeName}: option 'journal' needs retries, which finish what is in it; use the Retrying form of the store, or pass retry: {}`,
+    );
+  }
+  return path;
 }
 
 /** Throws `InvalidOptionError`. */
