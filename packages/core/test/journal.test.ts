@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { recordName, SessionStore, type SessionStoreOptions } from '@session-stores/core';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { doneLine, entryLine, readJournal } from '../src/journal-lines.js';
 import { bornAt, freshBirth } from '../src/revision.js';
 import { insertOf, LossyBackend } from './lossy-backend.js';
@@ -44,14 +45,13 @@ function replaceInFs<Name extends keyof typeof fs>(
   by: (real: (typeof fs)[Name]) => unknown,
 ): void {
   const real = fs[name];
-  vi.spyOn(fs, name as never).mockImplementation(by(real) as never);
-  syncBuiltinESMExports();
+  const put = (value: unknown): void => {
+    Object.assign(fs, { [name]: value });
+    syncBuiltinESMExports();
+  };
+  put(by(real));
+  onTestFinished(() => put(real));
 }
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  syncBuiltinESMExports();
-});
 
 describe('a journal', () => {
   it('has a destroy before anything is sent, with its birth, and has it no more when it is confirmed', async () => {
@@ -113,11 +113,12 @@ describe('a journal', () => {
     await expect(store.destroy('pending')).rejects.toThrow();
     const ids = Array.from({ length: 3000 }, (_, number) => `id-${number}`);
     backend.fate = () => 'deliver';
-    await Promise.all(ids.map((id) => store.set(id, made(store, id, {}))));
     backend.failingIds.add('pending');
     let largest = 0;
     for (let start = 0; start < ids.length; start += 50) {
-      await Promise.all(ids.slice(start, start + 50).map((id) => store.destroy(id)));
+      const some = ids.slice(start, start + 50);
+      await Promise.all(some.map((id) => store.set(id, made(store, id, {}))));
+      await Promise.all(some.map((id) => store.destroy(id)));
       largest = Math.max(largest, fs.statSync(path).size);
     }
     // 3,000 entries and their strike-outs are 500 KB.
@@ -329,7 +330,8 @@ describe('the option journal', () => {
   });
 
   it('leaves a file alone that is no journal, or one of a later release', () => {
-    for (const text of ['precious\n', 'ssj1 a3abc9c8 {"kind":"new"}\n']) {
+    const body = '{"kind":"new"}';
+    for (const text of ['precious\n', `ssj1 ${crc32(body).toString(16).padStart(8, '0')} ${body}\n`]) {
       const path = newPath();
       fs.writeFileSync(path, text);
       expect(() => make(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_FAILED' }));
@@ -356,8 +358,8 @@ describe('the option journal', () => {
 
 describe('a birth', () => {
   it('tells when its life began, and one that is no time tells nothing', () => {
-    expect(bornAt(freshBirth(1_800_000_000_000))).toBe(1_800_000_000_000);
-    expect(freshBirth(1_800_000_000_000)).not.toBe(freshBirth(1_800_000_000_000));
+    expect(bornAt(freshBirth(1_700_000_000_000))).toBe(1_700_000_000_000);
+    expect(freshBirth(1_700_000_000_000)).not.toBe(freshBirth(1_700_000_000_000));
     expect(bornAt(freshBirth(0))).toBeUndefined();
     expect(bornAt(freshBirth(Date.now() + 10 * 86_400_000))).toBeUndefined();
     expect(bornAt('another-birth-00')).toBeUndefined();
