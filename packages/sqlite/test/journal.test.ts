@@ -13,6 +13,7 @@ const program = `
   import { syncBuiltinESMExports } from 'node:module';
   const [step, path, journal] = process.argv.slice(1);
   const stop = () => {
+    setInterval(() => {}, 1000); // It has to be killed.
     process.send('stopped');
     return new Promise(() => {});
   };
@@ -78,6 +79,7 @@ async function killedAt(step: string) {
   onTestFinished(() => kill(child));
   await messageOf(child);
   await kill(child);
+  expect(child.signalCode).toBe('SIGKILL');
   return { path, journal };
 }
 
@@ -154,6 +156,7 @@ describe('two processes on one journal', () => {
     );
     expect(readFileSync(journal)).toEqual(before);
     await kill(child);
+    expect(child.signalCode).toBe('SIGKILL');
     await new RetryingSqliteStore({ path, journal }).close();
   });
 });
