@@ -5,6 +5,7 @@ const publicNames: Record<string, readonly string[]> = {
   '@session-stores/core': [
     'BackendError',
     'InvalidOptionError',
+    'JournalError',
     'RetryingStore',
     'ServerClock',
     'SessionStore',

@@ -145,7 +145,7 @@ export class Commits {
   async #attempt(operation: Operation, origin: Origin, draft: Draft, deadline: Exclude<Deadline, 'ends'>) {
     const known = origin.revision === '' ? undefined : origin.revision;
     const revision = freshRevision(known);
-    const birth = origin.birth ?? freshBirth();
+    const birth = origin.birth ?? freshBirth(0);
     const attempt: Attempt = { revision, ...draft.mine };
     const { id } = origin;
     // Told before it is sent: a destroy must be able to name this birth even if no reply ever comes.

@@ -3,6 +3,10 @@ export interface PendingDeletion {
   readonly id: string;
   /** `undefined`: it is not known which life of the id was to be destroyed, so all of them are hidden. */
   birth: string | undefined;
+  /** Of a destroy that another process began: when it did, in epoch ms. */
+  readonly begun?: number;
+  /** How long an insert of that session may be late at the least, in ms. */
+  readonly grace?: number;
 }
 
 const firstPause = 250;
@@ -65,6 +69,12 @@ export class Deletions {
     this.#pause = firstPause;
     this.#schedule();
     return true;
+  }
+
+  /** Takes in what another process left, whatever there is room for: while there are too many, no session is shown. */
+  restore(pending: PendingDeletion): void {
+    this.#pending.set(pending.id, { ...pending });
+    this.#schedule();
   }
 
   settle(id: string): void {

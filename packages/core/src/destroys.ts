@@ -4,6 +4,8 @@ import type { BackendCalls } from './calls.js';
 import { Deletions } from './deletions.js';
 import { recordName, SessionStoreError } from './errors.js';
 import { type Emit, record } from './events.js';
+import type { Journal } from './journal.js';
+import { openJournal } from './journal-opening.js';
 import type { Lanes } from './lane.js';
 import type { Lives } from './lives.js';
 import { Operation } from './operation.js';
@@ -40,7 +42,9 @@ export class Destroys {
   readonly #emit: Emit;
   readonly #removals: Removals;
   readonly #grace: number;
+  readonly #graceOf: (id: string) => number;
   readonly #deletions: Deletions;
+  readonly #journal: Journal | undefined;
 
   constructor(
     calls: BackendCalls,
@@ -59,9 +63,11 @@ export class Destroys {
     const longest = settings.operationTimeout + lateness;
     this.#grace = needsGraves ? longest : 0;
     const rules: RemovalRules = {
-      graceOf: (id) => (lives.mayComeLate(id) ? longest : this.#grace),
+      graceOf: (id) =>
+        Math.max(lives.mayComeLate(id) ? longest : this.#grace, this.#deletions.of(id)?.grace ?? 0),
       birthOf: (id) => (settings.copiedSessions ? copiedBirth(id) : undefined),
     };
+    this.#graceOf = rules.graceOf;
     this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
     const once = new Removals(calls, lives, undefined, rules, onRetry);
     const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout);
@@ -71,23 +77,32 @@ export class Destroys {
         .exclusive(pending.id, operation, () => this.#complete(operation, pending.id, once))
         .finally(() => operation.end());
     });
+    this.#journal = openJournal(settings, emit);
+    for (const { id, birth, begun, grace } of this.#journal?.entries ?? []) {
+      this.#deletions.restore({ id, birth, begun, grace });
+    }
   }
 
   /** Resolves when no session of this id is left. */
   async destroy(operation: Operation, id: string): Promise<void> {
     const moment = this.#lives.now();
+    const begun = Date.now();
     let birth = this.#lives.birthOf(id);
+    // At once, although it may have to wait for its turn: a crash meanwhile must not undo it.
+    this.#note(id, birth, begun)?.catch(() => {});
     try {
       await this.#lanes.exclusive(id, operation, async () => {
         birth = this.#lives.birthOf(id);
+        await this.#noteInTime(operation, id, birth, begun);
         await this.#removals.remove(operation, id, (known) => {
           birth = known;
+          this.#journal?.learn(id, known);
         });
         this.#lives.destroyed(id, moment);
-        this.#deletions.settle(id);
+        this.#settle(id);
       });
     } catch (error) {
-      this.#giveUp(operation, id, birth, moment, error as Error);
+      this.#giveUp(operation, id, birth, moment, begun, error as Error);
       throw error;
     }
     this.#emit('destroyed', () => record(id));
@@ -144,6 +159,7 @@ export class Destroys {
       );
       this.#lives.cleared(moment);
       this.#deletions.settleAll();
+      this.#journal?.endAll();
     });
   }
 
@@ -178,22 +194,59 @@ export class Destroys {
   /** Goes on with what is pending for so many ms at the most. */
   async finish(timeLimit: number): Promise<CloseReport> {
     await this.#deletions.finish(timeLimit);
+    await this.#journal?.close();
     return { unfinishedDeletions: this.#deletions.ids.map(recordName) };
   }
 
-  #giveUp(operation: Operation, id: string, birth: string | undefined, moment: number, error: Error): void {
+  #settle(id: string): void {
+    this.#deletions.settle(id);
+    this.#journal?.end(id);
+  }
+
+  #note(id: string, birth: string | undefined, begun: number): Promise<void> | undefined {
+    return this.#journal?.begin(id, birth, begun, this.#graceOf(id));
+  }
+
+  /** Before anything is sent. A session whose destroy cannot be noted is destroyed all the same. */
+  async #noteInTime(
+    operation: Operation,
+    id: string,
+    birth: string | undefined,
+    begun: number,
+  ): Promise<void> {
+    const noted = this.#note(id, birth, begun);
+    if (noted !== undefined) {
+      await operation.race(
+        noted.catch((error: Error) => {
+          this.#emit('storeError', () => ({ ...record(id), operation: operation.name, error }));
+        }),
+      );
+    }
+  }
+
+  #giveUp(
+    operation: Operation,
+    id: string,
+    birth: string | undefined,
+    moment: number,
+    begun: number,
+    error: Error,
+  ): void {
     if (this.#settings.policy === undefined) {
       return;
     }
     const remembered = this.#deletions.add(id, birth);
     this.#emit('gaveUp', () => ({ ...record(id), operation: operation.name, error }));
     if (!remembered) {
+      this.#journal?.end(id);
       throw new SessionStoreError(
         'DELETIONS_FULL',
         `Session record ${recordName(id)} could not be destroyed, and too many others are pending to go on with it in the background; destroy it again when the storage is back`,
         { cause: error },
       );
     }
+    // Another destroy of the id may have struck it out while this one waited for its turn.
+    this.#note(id, birth, begun)?.catch(() => {});
     this.#lives.destroyed(id, moment, birth);
   }
 
@@ -202,14 +255,18 @@ export class Destroys {
     if (pending === undefined) {
       return;
     }
-    if (pending.birth === undefined) {
-      await removals.remove(operation, id, (birth) => {
-        pending.birth = birth;
-      });
-    } else {
+    const noted = (birth: string): void => {
+      pending.birth = birth;
+      this.#journal?.learn(id, birth);
+    };
+    if (pending.birth !== undefined) {
       await removals.removeBirth(operation, id, pending.birth);
+    } else if (pending.begun !== undefined) {
+      await removals.removeOlder(operation, id, pending.begun, noted);
+    } else {
+      await removals.remove(operation, id, noted);
     }
-    this.#deletions.settle(id);
+    this.#settle(id);
     this.#emit('destroyed', () => record(id));
   }
 }

@@ -15,6 +15,9 @@ export type ErrorCode =
   | 'INVALID_ID'
   | 'INVALID_OPTION'
   | 'INVALID_SESSION'
+  | 'JOURNAL_DAMAGED'
+  | 'JOURNAL_FAILED'
+  | 'JOURNAL_IN_USE'
   | 'OVERLOADED'
   | 'TIMEOUT'
   | 'TOO_LARGE';
@@ -34,8 +37,21 @@ export class SessionStoreError extends Error {
 export class InvalidOptionError extends SessionStoreError {
   override readonly name = 'InvalidOptionError';
 
-  constructor(message: string) {
-    super('INVALID_OPTION', message);
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('INVALID_OPTION', message, options);
+  }
+}
+
+/**
+ * The journal of given-up and interrupted destroys. `JOURNAL_IN_USE` and `JOURNAL_FAILED` are thrown by constructors;
+ * later failures, and `JOURNAL_DAMAGED`, are `storeError` events, because a logout must not fail for want of a note of it.
+ */
+export class JournalError extends SessionStoreError {
+  override readonly name = 'JournalError';
+  declare readonly code: 'JOURNAL_DAMAGED' | 'JOURNAL_FAILED' | 'JOURNAL_IN_USE';
+
+  constructor(code: JournalError['code'], message: string, cause: unknown) {
+    super(code, message, cause === undefined ? undefined : { cause });
   }
 }
 

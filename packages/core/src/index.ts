@@ -17,7 +17,14 @@ export type {
   WriteAnswer,
 } from './backend.js';
 export type { CloseReport } from './destroys.js';
-export { BackendError, type ErrorCode, InvalidOptionError, recordName, SessionStoreError } from './errors.js';
+export {
+  BackendError,
+  type ErrorCode,
+  InvalidOptionError,
+  JournalError,
+  recordName,
+  SessionStoreError,
+} from './errors.js';
 export type { RecordEvent, SessionStoreEvents } from './events.js';
 export type { Serializer } from './merge.js';
 export { type OneItemPrimitives, oneByOne } from './one-by-one.js';

@@ -47,6 +47,11 @@ export interface SessionStoreOptions extends AtRestOptions {
    * 503 instead. Default false.
    */
   readonly signalDisconnect?: boolean | undefined;
+  /**
+   * With `retry`: the path of a file, of this store alone, that keeps the destroys which have begun and are not confirmed, so
+   * that after a crash the next process finishes them.
+   */
+  readonly journal?: string | undefined;
 }
 
 export interface Settings {
@@ -60,6 +65,7 @@ export interface Settings {
   readonly copiedSessions: boolean;
   readonly signalDisconnect: boolean;
   readonly atRest: AtRest;
+  readonly journal: string | undefined;
 }
 
 const names = [
@@ -72,6 +78,7 @@ const names = [
   'maxPending',
   'copiedSessions',
   'signalDisconnect',
+  'journal',
   'hashIds',
   'encryptionKeys',
   'readUnencrypted',
@@ -159,7 +166,23 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
     signalDisconnect: flagOf(storeName, 'signalDisconnect', options.signalDisconnect),
     atRest: atRestOf(storeName, options),
+    journal: journalOf(storeName, options.journal, policy),
   };
+}
+
+function journalOf(storeName: string, path: unknown, policy: RetryPolicy | undefined): string | undefined {
+  if (path === undefined) {
+    return undefined;
+  }
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw invalid(storeName, 'journal', "the path of a file, such as '/var/lib/shop/logouts.journal'");
+  }
+  if (policy === undefined) {
+    throw new InvalidOptionError(
+      `${storeName}: option 'journal' needs retries, which finish what is in it; use the Retrying form of the store, or pass retry: {}`,
+    );
+  }
+  return path;
 }
 
 /** Throws `InvalidOptionError`. */

@@ -3,9 +3,16 @@ import { SessionStoreError } from './errors.js';
 import type { Lives } from './lives.js';
 import type { Operation } from './operation.js';
 import { type RetryPolicy, withRetry } from './retry.js';
+import { bornAt } from './revision.js';
 
 /** How often another session may take the id between two steps of one removal. */
 const maximumSuccessors = 8;
+
+/**
+ * Ms by which the clocks of two processes may differ. A session that seems to be younger by less than that is removed: it is
+ * better to end a new session than to keep one that its user has ended.
+ */
+const clockTolerance = 5000;
 
 /** What a removal leaves behind, and what it removes where this process has met no session of the id. */
 export interface RemovalRules {
@@ -75,6 +82,29 @@ export class Removals {
   /** Removes one life of the id and no other. */
   async removeBirth(operation: Operation, id: string, birth: string): Promise<void> {
     await this.#retried(operation, () => this.#remove(operation, id, birth));
+  }
+
+  /**
+   * Removes the session that the id had at `begun`, epoch ms, and none that it was given since; for a destroy of another
+   * process, which did not know the birth. `noted` is told it as soon as it is known.
+   */
+  async removeOlder(
+    operation: Operation,
+    id: string,
+    begun: number,
+    noted: (birth: string) => void,
+  ): Promise<void> {
+    const found = await this.#birthOf(operation, id);
+    if (found === 'none') {
+      return;
+    }
+    const { birth } = found;
+    if (birth === undefined) {
+      await this.#retried(operation, () => this.#remove(operation, id, undefined));
+    } else if (!((bornAt(birth) ?? 0) > begun + clockTolerance)) {
+      noted(birth);
+      await this.removeBirth(operation, id, birth);
+    }
   }
 
   #remove(operation: Operation, id: string, birth: string | undefined) {
