@@ -41,6 +41,10 @@ export class Recorder {
     return new RecordedClient(this, name);
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get now(): number {
     return this.#options.clock.now;
   }
@@ -107,15 +111,15 @@ export class RecordedClient {
   /** Loads `req.session`; `undefined`: there is none, or nobody knows. */
   async load(id: string): Promise<HeldSession | undefined> {
     const handle = this.#recorder.newHandle();
-    const found = await this.#get(id, handle);
-    if (found === undefined) return undefined;
+    const found = (await this.#get(id, handle))?.result;
+    if (!found) return undefined;
     const request = { sessionStore: this.#recorder.store, sessionID: id } as unknown as Request;
     const base = dataOf(found);
     const session = this.#recorder.store.createSession(request, found) as RequestSession;
     return new HeldSession(id, handle, session, { base });
   }
 
-  /** Looks what there is and keeps nothing of it. */
+  /** Looks what there is and keeps nothing of it. Resolves to whether there was an answer. */
   async look(id: string): Promise<boolean> {
     return (await this.#get(id)) !== undefined;
   }
@@ -175,15 +179,14 @@ export class RecordedClient {
     return this.#call(undefined, { type: 'destroy' }, 'clear', () => []);
   }
 
-  async #get(id: string, as?: string): Promise<SessionData | undefined> {
+  #get(id: string, as?: string) {
     const about = { client: this.#name, id, action: { type: 'get', as } as Action };
-    const found = await this.#recorder.call<SessionData | undefined | null>(
+    return this.#recorder.call<SessionData | undefined | null>(
       about,
       'get',
       () => [id],
       (session) => ({ session: session ? dataOf(session) : undefined }),
     );
-    return found?.result ?? undefined;
   }
 
   async #call(
