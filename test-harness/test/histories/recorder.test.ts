@@ -55,9 +55,7 @@ describe('a recorded history', () => {
     if (loaded === undefined) throw new Error('there is no session');
     Object.assign(loaded.session, { cart: ['tea'], flash: undefined });
     await eve.save(loaded);
-    await ada.update('1', (found) => {
-      found.count = 1;
-    });
+    await ada.update('1', (found) => ({ ...found, count: 1 }));
     await eve.touch(loaded);
     await ada.replace('1', { user: 'eve' });
     await ada.destroy('1');

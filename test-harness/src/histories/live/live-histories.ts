@@ -15,6 +15,8 @@ export interface LiveOptions extends JudgeOptions {
   readonly duration: number;
   /** So many rounds at the most. */
   readonly rounds?: number | undefined;
+  /** Whether the network fails, if the subject has one; it does unless told. */
+  readonly networkFaults?: boolean | undefined;
   /** Ends the run early: the round is finished, no other begins. */
   readonly signal?: AbortSignal | undefined;
   readonly onRound?: ((report: LiveReport) => void) | undefined;
@@ -26,12 +28,19 @@ export interface LiveOptions extends JudgeOptions {
  * some order explains what they were answered. No round follows one that no order explains.
  */
 export async function liveHistories(trial: Trial, options: LiveOptions): Promise<LiveReport> {
-  const { seed, duration, rounds = Number.POSITIVE_INFINITY, signal, onRound } = options;
+  const {
+    seed,
+    duration,
+    rounds = Number.POSITIVE_INFINITY,
+    networkFaults = true,
+    signal,
+    onRound,
+  } = options;
   const folder = await mkdtemp(join(tmpdir(), 'histories-'));
   let report: LiveReport | undefined;
   try {
     await withChildStores(trial, trial.supports.processes === undefined ? 0 : 2, async (children) => {
-      const stage = await Stage.set(trial, children, folder);
+      const stage = await Stage.set(trial, children, { folder, networkFaults });
       const told = new LiveReport(seed, stage);
       report = told;
       const until = performance.now() + duration;

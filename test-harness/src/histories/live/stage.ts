@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { FaultProxy } from '../../faults/fault-proxy.js';
 import type { History } from '../../model/operation.js';
 import type { Random } from '../../soak/random.js';
 import type { ChildStore } from '../../suite/processes/child-store.js';
@@ -22,27 +23,35 @@ export interface Round {
   readonly networkFaults: number;
 }
 
+export interface StageSettings {
+  /** Where the processes record their parts. */
+  readonly folder: string;
+  /** Whether the network fails, if there is one. */
+  readonly networkFaults: boolean;
+}
+
 /** The stores that clients meet on, in this process and in others. */
 export class Stage {
   readonly #trial: Trial;
   readonly #here: readonly Station[];
   readonly #there: readonly { readonly child: ChildStore; readonly station: StationOptions }[];
   readonly #folder: string;
+  readonly #proxy: FaultProxy | undefined;
 
   private constructor(
     trial: Trial,
     here: readonly Station[],
     there: readonly { readonly child: ChildStore; readonly station: StationOptions }[],
-    folder: string,
+    { folder, networkFaults }: StageSettings,
   ) {
     this.#trial = trial;
     this.#here = here;
     this.#there = there;
     this.#folder = folder;
+    this.#proxy = networkFaults && trial.supports.network !== undefined ? trial.proxy : undefined;
   }
 
-  /** `folder`: where the processes record their parts. */
-  static async set(trial: Trial, children: readonly ChildStore[], folder: string): Promise<Stage> {
+  static async set(trial: Trial, children: readonly ChildStore[], settings: StageSettings): Promise<Stage> {
     const { origin: clockOrigin } = new MachineClock();
     const patience = answerLimit(trial.supports);
     const here: Station[] = [];
@@ -53,7 +62,7 @@ export class Stage {
       child,
       station: { name: `p${index + 2}`, clockOrigin, patience },
     }));
-    return new Stage(trial, here, there, folder);
+    return new Stage(trial, here, there, settings);
   }
 
   get processes(): number {
@@ -86,15 +95,11 @@ export class Stage {
         child.do({ order: 'play', play: next(), station, log: paths[index] as string }),
       ),
     ];
-    const networkFaults = await this.#network(random);
+    const networkFaults = this.#proxy === undefined ? 0 : await weather(this.#proxy, random);
     await Promise.all(plays);
     for (const station of this.#here) await lookAtLast(station, ids, log);
     const logs = await Promise.all(paths.map(readLog));
     return { history: joined([...log.entries, ...logs.flat()]), networkFaults };
-  }
-
-  async #network(random: Random): Promise<number> {
-    return this.#trial.supports.network === undefined ? 0 : weather(this.#trial.proxy, random);
   }
 }
 

@@ -8,6 +8,8 @@ const keys = ['a', 'b', 'c'] as const;
 /** A client that makes requests by chance. What it writes nobody else writes. */
 export class Visitor {
   readonly #client: RecordedClient;
+  /** The same client, for requests that do not wait for each other. */
+  readonly #parallel: readonly RecordedClient[];
   readonly #name: string;
   readonly #ids: readonly string[];
   readonly #random: Random;
@@ -17,6 +19,7 @@ export class Visitor {
 
   constructor(recorder: Recorder, name: string, ids: readonly string[], random: Random) {
     this.#client = recorder.client(name);
+    this.#parallel = ['a', 'b', 'c'].map((letter) => recorder.client(name + letter));
     this.#name = `${recorder.name}.${name}`;
     this.#ids = ids;
     this.#random = random;
@@ -31,11 +34,18 @@ export class Visitor {
       const choice = this.#random.next();
       if (choice < 0.55) await this.#request(id);
       else if (choice < 0.68) await this.#client.look(id);
-      else if (choice < 0.8 && this.#canUpdate) await this.#client.update(id, countUp);
+      else if (choice < 0.8 && this.#canUpdate) await this.#count(id);
       else if (choice < 0.9) await this.#client.destroy(id);
       else if (choice < 0.95) await this.#logIn(id);
       else await this.#client.replace(id, { a: this.#value() });
     }
+  }
+
+  /** One after another or, as a page does that asks for several things, at once. */
+  async #count(id: string): Promise<void> {
+    const change = this.#random.chance(0.5) ? countUp : counted;
+    const times = this.#random.chance(0.5) ? 1 : this.#parallel.length;
+    await Promise.all(this.#parallel.slice(0, times).map((client) => client.update(id, change)));
   }
 
   /** As express-session serves one: the session is loaded, something happens meanwhile, and at the end it is saved. */
@@ -85,6 +95,10 @@ export class Visitor {
   }
 }
 
-function countUp(session: Record<string, unknown>): void {
+function countUp(session: Record<string, unknown>): undefined {
   session.count = Number(session.count ?? 0) + 1;
+}
+
+function counted(session: Record<string, unknown>): Record<string, unknown> {
+  return { ...session, count: Number(session.count ?? 0) + 1 };
 }

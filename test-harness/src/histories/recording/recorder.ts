@@ -154,7 +154,11 @@ export class RecordedClient {
     return this.#call(id, { type: 'replace', data: dataOf(session), deadline }, 'set', () => [id, session]);
   }
 
-  async update(id: string, change: (session: Record<string, unknown>) => void): Promise<void> {
+  /** `change` may change what it is given, or return another. */
+  async update(
+    id: string,
+    change: (session: Record<string, unknown>) => Record<string, unknown> | undefined,
+  ): Promise<void> {
     const about = { client: this.#name, id, action: { type: 'update', runs: [] } as Action };
     await this.#recorder.call<SessionData | undefined | null>(
       about,
@@ -163,8 +167,9 @@ export class RecordedClient {
         id,
         (session: SessionData) => {
           const found = dataOf(session);
-          change(session as unknown as Record<string, unknown>);
-          add({ found, made: dataOf(session) });
+          const result = change(session as unknown as Record<string, unknown>);
+          add({ found, made: dataOf(result ?? session) });
+          return result;
         },
       ],
       (session) => ({ session: session ? dataOf(session) : undefined }),
