@@ -220,6 +220,10 @@ describe('misuse exits with 2 and says what to do', { timeout: 60_000 }, () => {
   });
 
   const lines: [string, string[], RegExp][] = [
+    ['--seed without --histories', ['check', './x.js', '--seed', '1'], /--seed goes with --histories/],
+    ['--area with it', ['check', '--histories', './x.js', '--area', 'ids'], /--area does not go with --hist/],
+    ['no time', ['check', '--histories', './x.js', '--seconds', '0'], /--seconds: '0' is no whole number/],
+    ['no such store', ['check', '--histories', './x.js'], /x\.js cannot be loaded: there is no such file/],
     ['an unknown command', ['chekc', readmeStore], /no command 'chekc'/],
     ['no module', ['check'], /name the module/],
     ['two modules', ['check', 'a.js', 'b.js'], /'b\.js' is too much/],

@@ -49,6 +49,8 @@ export class Removals {
   /** Resolves when no session of this id is left. `noted` is told the birth as soon as it is known. */
   async remove(operation: Operation, id: string, noted: (birth: string) => void): Promise<void> {
     let birth = this.#lives.birthOf(id) ?? this.#rules.birthOf(id);
+    // What this process remembers may have ended before, and another session may have had the id when this began.
+    let isFresh = false;
     if (birth === undefined && this.#calls.backend.settlesAtOnce !== true) {
       const found = await this.#birthOf(operation, id);
       if (found === 'none') {
@@ -57,6 +59,7 @@ export class Removals {
         return;
       }
       birth = found.birth;
+      isFresh = true;
     }
     for (let successors = 0; successors < maximumSuccessors; successors++) {
       if (birth !== undefined) {
@@ -67,11 +70,13 @@ export class Removals {
         attempts++;
         return this.#remove(operation, id, birth);
       });
-      // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it.
-      if (answer.status === 'removed' || (attempts > 1 && birth !== undefined)) {
+      // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it. But
+      // if that one was only remembered, nobody knows, and a logout that leaves a session is worse than one too many.
+      if (answer.status === 'removed' || (attempts > 1 && isFresh && birth !== undefined)) {
         return;
       }
       birth = answer.birth;
+      isFresh = true;
     }
     throw new SessionStoreError(
       'CONFLICT',

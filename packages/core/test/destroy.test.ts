@@ -78,14 +78,25 @@ describe('destroy', () => {
 
   it('does not destroy a session that got the id while the reply was lost', async () => {
     const backend = new LossyBackend();
-    const store = new SessionStore(backend, quick);
-    await store.set('a', made(store, 'a', { user: 'ann' }));
-    backend.fates.push('lose reply');
+    const [store, other] = [new SessionStore(backend, quick), new SessionStore(backend)];
+    await other.set('a', made(other, 'a', { user: 'ann' }));
+    backend.fates.push('deliver', 'lose reply');
     store.once('retry', () => {
       backend.applyWrite({ ...insertOf('a', { user: 'bob' }), birth: 'another-birth-00' });
     });
     await store.destroy('a');
     expect(await sessionOf(store, 'a')).toEqual({ user: 'bob' });
+  });
+
+  it('destroys, although a request was lost, the session that the id had by then and that is not known here', async () => {
+    const backend = new LossyBackend();
+    const [store, other] = [new SessionStore(backend, quick), new SessionStore(backend)];
+    await store.set('a', made(store, 'a', { user: 'ann' }));
+    await other.destroy('a');
+    await other.set('a', made(other, 'a', { user: 'bob' }));
+    backend.fates.push('lose request');
+    await store.destroy('a');
+    expect(await other.get('a')).toBeUndefined();
   });
 
   it('destroys a session that another process put in the place of the one known here', async () => {

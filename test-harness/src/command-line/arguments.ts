@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Area, areas, type Level } from '../suite/check.js';
 import { type BenchArguments, parseBench } from './bench-arguments.js';
 import { MisuseError } from './misuse-error.js';
+import { numberIn } from './number-in.js';
 
 /** What `session-stores check` was asked for. */
 export interface CheckArguments {
@@ -16,8 +17,22 @@ export interface CheckArguments {
   readonly junit: string | undefined;
 }
 
+/** What `session-stores check --histories` was asked for. */
+export interface HistoriesArguments {
+  readonly command: 'histories';
+  readonly module: string;
+  /** `undefined`: one by chance. */
+  readonly seed: number | undefined;
+  readonly seconds: number;
+  /** A file, or `-` for the standard output. */
+  readonly json: string | undefined;
+  /** A folder for pictures of violations. */
+  readonly svg: string | undefined;
+}
+
 export type Arguments =
   | CheckArguments
+  | HistoriesArguments
   | BenchArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' };
@@ -39,6 +54,10 @@ export function parseArguments(args: readonly string[]): Arguments {
     throw new MisuseError("name the module of the store, for example 'session-stores check ./my-store.js'");
   }
   if (rest.length > 0) throw new MisuseError(`one module at a time: '${rest.join("', '")}' is too much`);
+  if (values.histories) return histories(module, values);
+  for (const option of ['seed', 'seconds', 'svg'] as const) {
+    if (values[option] !== undefined) throw new MisuseError(`--${option} goes with --histories`);
+  }
   if (values.json === '-' && values.junit === '-') {
     throw new MisuseError('only one of --json and --junit can go to the standard output');
   }
@@ -52,6 +71,20 @@ export function parseArguments(args: readonly string[]): Arguments {
   };
 }
 
+function histories(module: string, values: ReturnType<typeof parsed>['values']): HistoriesArguments {
+  for (const option of ['area', 'level', 'junit'] as const) {
+    if (values[option] !== undefined) throw new MisuseError(`--${option} does not go with --histories`);
+  }
+  return {
+    command: 'histories',
+    module,
+    seed: values.seed === undefined ? undefined : numberIn('--seed', values.seed, 0, 2 ** 32 - 1),
+    seconds: numberIn('--seconds', values.seconds ?? '10', 1, 86_400),
+    json: values.json,
+    svg: values.svg,
+  };
+}
+
 function parsed(args: readonly string[]) {
   try {
     return parseArgs({
@@ -62,6 +95,10 @@ function parsed(args: readonly string[]) {
         level: { type: 'string', multiple: true },
         json: { type: 'string' },
         junit: { type: 'string' },
+        histories: { type: 'boolean' },
+        seed: { type: 'string' },
+        seconds: { type: 'string' },
+        svg: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Condition, type Operation, operations } from '../bench/contestant.js';
 import { MisuseError } from './misuse-error.js';
+import { numberIn } from './number-in.js';
 
 /** What `session-stores bench` was asked for. */
 export interface BenchArguments {
@@ -79,12 +80,4 @@ function operationsIn(given: string | undefined): readonly Operation[] {
 
 function numbersIn(option: string, given: string, least: number, most: number): number[] {
   return [...new Set(given.split(',').map((text) => numberIn(option, text.trim(), least, most)))];
-}
-
-function numberIn(option: string, text: string, least: number, most: number): number {
-  const value = text === '' ? Number.NaN : Number(text);
-  if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new MisuseError(`${option}: '${text}' is no whole number from ${least} to ${most}`);
-  }
-  return value;
 }

@@ -6,6 +6,7 @@ import { type CheckArguments, parseArguments } from './arguments.js';
 import { bench } from './bench.js';
 import { deliver } from './deliver.js';
 import { help } from './help.js';
+import { histories } from './histories.js';
 import { jsonReport } from './json-report.js';
 import { junitReport } from './junit-report.js';
 import { loadSubject } from './load-subject.js';
@@ -29,6 +30,7 @@ export async function runCommand(args: readonly string[], surface: Surface): Pro
   try {
     const asked = parseArguments(args);
     if (asked.command === 'check') return await check(asked, surface);
+    if (asked.command === 'histories') return await histories(asked, version(), surface);
     if (asked.command === 'bench') return await bench(asked, surface);
     surface.stdout.write(asked.command === 'help' ? help : `${version()}\n`);
     return 0;

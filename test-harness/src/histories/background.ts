@@ -12,12 +12,14 @@ export function inBackgroundOf(
   const made = kept.flatMap(({ action }) =>
     action.type === 'save' && action.begins !== undefined ? [action.begins.made] : [],
   );
+  const updated = kept.flatMap(({ action, called }) => (action.type === 'update' ? [called] : []));
   const asFarAsItMatters = (state: State): State => ({
     ...state,
     holders: state.holders.filter((handle) => saving.has(handle)),
     begun: state.begun.filter((handle) => saving.has(handle)),
     // Any time between the same two makings is as good.
     destroyedAt: Math.min(...made.filter((time) => time >= state.destroyedAt)),
+    replacedAt: Math.max(...updated.filter((time) => time <= state.replacedAt)),
   });
   return (state, operation) => happened(state, operation).map(asFarAsItMatters);
 }

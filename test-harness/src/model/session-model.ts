@@ -7,6 +7,7 @@ import {
   type Handle,
   type Operation,
   sameData,
+  type Update,
 } from './operation.js';
 
 /**
@@ -24,7 +25,9 @@ import {
  * |                    | was made: that may have been meant for it)     |                                               |
  * | touch              | as a save without changes                      | the same                                      |
  * | replace            | begins a session                               | replaces the data, or begins another session  |
- * | update             | answers that there is none                     | replaces what it found by what it made of it  |
+ * | update             | answers that there is none                     | replaces what it found by what it made of it; |
+ * |                    |                                                | answers that there is none if what it found   |
+ * |                    |                                                | ends meanwhile, changed or not                |
  * | destroy            | does nothing                                   | ends the session                              |
  * | time               |                                                | ends the session when its deadline has passed |
  *
@@ -42,6 +45,10 @@ export interface State {
   readonly ends: { readonly from: number; readonly to: number };
   /** When the destroys so far were called, the last of them. */
   readonly destroyedAt: number;
+  /** When whoever has begun a session in the place of another was answered, the last of them. */
+  readonly replacedAt: number;
+  /** By when it has ended: whoever has changed it was answered then that there is none. `Infinity`: nobody was. */
+  readonly goneBy: number;
 }
 
 const never = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY };
@@ -53,6 +60,8 @@ export const initial: State = {
   begun: [],
   ends: never,
   destroyedAt: Number.NEGATIVE_INFINITY,
+  replacedAt: Number.NEGATIVE_INFINITY,
+  goneBy: Number.POSITIVE_INFINITY,
 };
 
 /**
@@ -60,7 +69,9 @@ export const initial: State = {
  * was. More than one: the model leaves it open. An unknown answer fits everything.
  */
 export function step(state: State, operation: Operation): readonly State[] {
-  return atSomeMoment(state, operation).flatMap((now) => outcomes(now, operation));
+  return atSomeMoment(state, operation)
+    .filter(({ data, goneBy }) => data === undefined || operation.called <= goneBy)
+    .flatMap((now) => outcomes(now, operation));
 }
 
 /** A store that may hide the session may also act as if there were none. */
@@ -89,17 +100,21 @@ function effects(state: State, operation: Operation): readonly State[] {
         return changes.map((each) => lasting(written(state, each), deadline, operation));
       }
       if (begins === undefined || state.begun.includes(by)) return [state];
-      const begun = lasting(beginning(state, begins, by), { ...deadline, exact: true }, operation);
+      const another = { ...beginning(state, begins, by), replacedAt: replacedBy(operation, state) };
+      const begun = lasting(another, { ...deadline, exact: true }, operation);
       return state.destroyedAt > begins.made ? [begun, state] : [begun];
     }
     case 'replace': {
       const { data, deadline } = action;
-      const another = { ...state, data, holders: [] };
+      const another = { ...ended(state), data, replacedAt: replacedBy(operation, state) };
       const begun = lasting(another, { ...deadline, exact: true }, operation);
       return state.data === undefined ? [begun] : [lasting({ ...state, data }, deadline, operation), begun];
     }
     case 'update': {
       if (state.data === undefined) return answers(operation, undefined) ? [state] : [];
+      if (typeof answer !== 'string' && answer.session === undefined) {
+        return updatedOfEnded(state, action, operation);
+      }
       // Of an update that was answered the last run counts; which one did of another, nobody knows.
       const runs = answer === 'unknown' ? action.runs : action.runs.slice(-1);
       return runs.flatMap(({ found, made }) =>
@@ -130,7 +145,9 @@ function answers({ answer }: Operation, data: Data | undefined): boolean {
 }
 
 function ended(state: State): State {
-  return state.data === undefined ? state : { ...state, data: undefined, holders: [], ends: never };
+  return state.data === undefined
+    ? state
+    : { ...state, data: undefined, holders: [], ends: never, goneBy: Number.POSITIVE_INFINITY };
 }
 
 function held(state: State, handle: Handle | undefined): State {
@@ -139,7 +156,20 @@ function held(state: State, handle: Handle | undefined): State {
 }
 
 function beginning(state: State, { data }: Beginning, by: Handle): State {
-  return { ...state, data, holders: [by], begun: inserted(state.begun, by) };
+  return { ...ended(state), data, holders: [by], begun: inserted(state.begun, by) };
+}
+
+/** What it found ended while it ran; a change may have been made before, of which only the reply was lost. */
+function updatedOfEnded(state: State, { runs }: Update, { called, returned }: Operation): State[] {
+  if (runs.length === 0) return [];
+  const unchanged = state.replacedAt >= called ? [state] : [];
+  const made = runs.find(({ found }) => state.data !== undefined && sameData(found, state.data))?.made;
+  const goneBy = Math.min(state.goneBy, returned);
+  return made === undefined ? unchanged : [...unchanged, { ...state, data: made, goneBy }];
+}
+
+function replacedBy({ returned }: Operation, { data, replacedAt }: State): number {
+  return data === undefined ? replacedAt : Math.max(replacedAt, returned);
 }
 
 function written(state: State, changes: Changes): State {

@@ -126,6 +126,24 @@ describe('the model of a session store', () => {
     expect(fits(...counted, destroy, update([{ n: 1 }, { n: 2 }]))).toBe(false);
   });
 
+  it('tells an update that there is none if what it found ended while it ran, changed or not', () => {
+    const none: Asked = [update([{ n: 0 }, { n: 1 }])[0], { session: undefined }];
+    const begun: Line = ['p', 0, 1, begin('1', { n: 0 })];
+    const updated: Line = ['q', 2, 20, none];
+    const another: Line = ['p', 5, 6, begin('2', { n: 7 }, { made: 4 })];
+    const fitsAfter = (...lines: Line[]) => statesAfter(begun, ...lines).length > 0;
+    expect(fitsAfter(['p', 1.5, 1.8, destroy], updated)).toBe(true);
+    expect(fitsAfter(updated)).toBe(true);
+    expect(fitsAfter(updated, ['p', 10, 11, get({ n: 1 })], ['p', 12, 13, destroy])).toBe(true);
+    expect(fitsAfter(updated, ['p', 10, 11, get({ n: 0 })])).toBe(false);
+    expect(fitsAfter(updated, ['p', 21, 22, get({ n: 1 })])).toBe(false);
+    expect(fitsAfter(updated, another, ['p', 21, 22, get({ n: 7 })])).toBe(true);
+    const found = (line: Line) => statesAfter(begun, another, line).map(({ data }) => data);
+    expect(found(updated)).toEqual([{ n: '7' }]);
+    expect(found(['q', 7, 20, none])).toEqual([]);
+    expect(fitsAfter(['q', 2, 20, [update()[0], { session: undefined }]])).toBe(false);
+  });
+
   it('knows of an update without an answer that any of its runs may count', () => {
     const line: Line = ['a', 2, 'never', update([{ n: 0 }, { n: 1 }], [{ n: 9 }, { n: 10 }])];
     expect(statesAfter(['a', 0, 1, begin('1', { n: 0 })], line).map(({ data }) => data)).toEqual([

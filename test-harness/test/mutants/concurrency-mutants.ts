@@ -244,4 +244,8 @@ export const concurrencyMutants: Readonly<Record<string, Mutant>> = {
     says: /got the count\nExpected: 300\nCame: \d+/,
     inChildren: 'updates-in-two-steps',
   }),
+  'concurrency/histories': memory({
+    ...lastWriterWins,
+    says: /Came: Session s\d+\.\d: no order of these calls explains what they were answered/,
+  }),
 };

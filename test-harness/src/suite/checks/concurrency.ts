@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { historyChecks } from './concurrency-histories.js';
 import { mergeChecks } from './concurrency-merge.js';
 import { cookieConcurrencyChecks } from './concurrency-of-cookies.js';
 import { objectChecks } from './concurrency-of-objects.js';
@@ -11,4 +12,5 @@ export const concurrencyChecks: readonly Check[] = [
   ...cookieConcurrencyChecks,
   ...orderChecks,
   ...updateChecks,
+  ...historyChecks,
 ];

@@ -1,4 +1,6 @@
 import type { Store } from 'express-session';
+import { Station } from '../../histories/live/play.js';
+import { FileLog } from '../../histories/recording/log.js';
 import { callbackOf } from '../calls.js';
 import { loaded, type RequestSession, saveError } from '../direct-request.js';
 import { subjectFrom } from '../subject.js';
@@ -7,6 +9,7 @@ import type { Opening, Order, Report, ToChild } from './messages.js';
 // The child of child-store.ts: makes a store of the subject and does with it what the parent says.
 
 let store: Store | undefined;
+let station: Station | undefined;
 const kept: RequestSession[] = [];
 
 async function open({ module, surroundings }: Opening): Promise<string[]> {
@@ -38,6 +41,12 @@ async function carryOut(order: Order): Promise<string[]> {
     }
     case 'count':
       return texts(await Promise.all(Array.from({ length: order.times }, () => count(open, order.id))));
+    case 'play': {
+      station ??= new Station(open, order.station);
+      const log = new FileLog(order.log);
+      await station.play(order.play, log).finally(() => log.close());
+      return [];
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Play, StationOptions } from '../../histories/live/play.js';
 import type { Surroundings } from '../subject.js';
 
 /** What a child process is told first. */
@@ -18,7 +19,9 @@ export type Order =
   /** Saves every session that it keeps, destroys these, and saves every session again, all at once. */
   | { readonly order: 'save and destroy'; readonly ids: readonly string[] }
   /** Adds one to `count` of this session, so many times, by `update`. */
-  | { readonly order: 'count'; readonly id: string; readonly times: number };
+  | { readonly order: 'count'; readonly id: string; readonly times: number }
+  /** Lets clients play their round, and records it in this file. */
+  | { readonly order: 'play'; readonly play: Play; readonly station: StationOptions; readonly log: string };
 
 export type ToChild = { readonly opening: Opening } | Order;
 
