@@ -2,6 +2,7 @@ export type { Callback } from './answer.js';
 export type { AtRestOptions } from './at-rest.js';
 export type {
   CallContext,
+  ChangeListener,
   ClearContext,
   Expiry,
   ItemError,
@@ -14,8 +15,11 @@ export type {
   SessionBackend,
   SessionRecord,
   TouchAnswer,
+  Watch,
+  WatchContext,
   WriteAnswer,
 } from './backend.js';
+export type { CacheOptions } from './cache-options.js';
 export type { CloseReport } from './destroys.js';
 export { BackendError, type ErrorCode, InvalidOptionError, recordName, SessionStoreError } from './errors.js';
 export type { RecordEvent, SessionStoreEvents } from './events.js';

@@ -1,5 +1,6 @@
 import { type AtRest, type AtRestOptions, atRestOf } from './at-rest.js';
 import type { SessionBackend } from './backend.js';
+import { type CacheOptions, type CacheSettings, cacheSettings } from './cache-options.js';
 import { checkNames, flagOf, invalid, isObject, numberOf } from './check-options.js';
 import { InvalidOptionError } from './errors.js';
 import type { Serializer } from './merge.js';
@@ -47,6 +48,8 @@ export interface SessionStoreOptions extends AtRestOptions {
    * 503 instead. Default false.
    */
   readonly signalDisconnect?: boolean | undefined;
+  /** Sessions that are used much are read from the memory of this process. None by default. */
+  readonly cache?: CacheOptions | undefined;
 }
 
 export interface Settings {
@@ -60,6 +63,7 @@ export interface Settings {
   readonly copiedSessions: boolean;
   readonly signalDisconnect: boolean;
   readonly atRest: AtRest;
+  readonly cache: CacheSettings | undefined;
 }
 
 const names = [
@@ -72,6 +76,7 @@ const names = [
   'maxPending',
   'copiedSessions',
   'signalDisconnect',
+  'cache',
   'hashIds',
   'encryptionKeys',
   'readUnencrypted',
@@ -159,6 +164,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
     signalDisconnect: flagOf(storeName, 'signalDisconnect', options.signalDisconnect),
     atRest: atRestOf(storeName, options),
+    cache: cacheSettings(storeName, options.cache),
   };
 }
 
