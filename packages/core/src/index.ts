@@ -34,3 +34,4 @@ export type { SecretKey } from './secret-key.js';
 export { ServerClock } from './server-clock.js';
 export { SessionStore } from './store.js';
 export { untilAborted } from './until-aborted.js';
+export { announcement, type Subscriber, type Subscription, watchChannel } from './watch-channel.js';

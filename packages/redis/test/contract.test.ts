@@ -28,6 +28,7 @@ function contractOn(name: string, open: () => Client) {
     {
       name,
       shared: true,
+      watches: true,
       without: ['prune'],
       create: ({ namespace }) => new RedisBackend({ client: connected(), prefix: `${namespace}:` }),
       spoiled: {
