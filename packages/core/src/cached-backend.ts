@@ -23,6 +23,12 @@ export interface CachedBackend extends SessionBackend {
   recall(id: string): SessionRecord | undefined;
 }
 
+/**
+ * So many are shown at once in one turn of the event loop, then the storage is read: whoever asks in a loop would otherwise
+ * keep the network from being heard, and with it the news of what has changed.
+ */
+const hitsPerTurn = 1_000;
+
 /** What a change left stored, as far as its answer says so. */
 type Left = SessionRecord | undefined;
 
@@ -59,6 +65,7 @@ function announcing(backend: SessionBackend): CachedBackend {
 function caching(backend: SessionBackend, settings: CacheSettings): CachedBackend {
   const cache = new RecordCache(settings, () => backend.expiryUncertainty ?? 0);
   let watch: Watch | undefined;
+  let hits = 0;
 
   /** Runs a call that changes these ids; `left` is asked for each answer what is stored now. */
   async function changing<Item extends { readonly id: string }, Answer extends { readonly status: string }>(
@@ -111,8 +118,13 @@ function caching(backend: SessionBackend, settings: CacheSettings): CachedBacken
       await backend.close();
     },
     recall(id: string) {
-      if (!cache.has(id)) {
+      if (hits === hitsPerTurn || !cache.has(id)) {
         return undefined;
+      }
+      if (hits++ === 0) {
+        setImmediate(() => {
+          hits = 0;
+        });
       }
       watch?.catchUp?.();
       return cache.get(id);

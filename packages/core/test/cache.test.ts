@@ -51,6 +51,17 @@ describe('what is served from the cache', () => {
     await hanging;
   });
 
+  it('holds up nothing else, however often it is asked for in a loop', async () => {
+    const { store } = await caching();
+    await store.get('a');
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    for (let i = 0; i < 3_000 && !turned; i++) await store.get('a');
+    expect(turned).toBe(true);
+  });
+
   it('is never that there is no session', async () => {
     const { backend, store } = await caching();
     expect(await store.get('b')).toBeUndefined();
