@@ -78,6 +78,16 @@ export interface SessionBackend {
   /** Deletes at most `limit` expired records and resolves to how many. Only where the server does not expire by itself, which `open` may find out. */
   prune?(limit: number, context: CallContext): Promise<number>;
 
+  /**
+   * Tells `listener` what others change, for as long as it is watched: what a cache in this process stands on. Only where
+   * the storage has such a channel between processes. It need not wait until the channel is up. Rejects where there is
+   * something that somebody has to mend first.
+   */
+  watch?(listener: ChangeListener, context: WatchContext): Promise<Watch>;
+
+  /** Ms by which an `expiresAt` can be wrong, where it was converted from the clock of a server. Without it 0. */
+  readonly expiryUncertainty?: number;
+
   /** Whether a failure that a primitive rejected with, or answered, may pass by itself and is worth another try. */
   isTransient(error: unknown): boolean;
 }
@@ -88,6 +98,12 @@ export interface CallContext {
    * wait behind a silent one; core has already stopped waiting.
    */
   readonly signal: AbortSignal;
+  /**
+   * Where it is there, every live record that this call updates, touches or removes is told to all who watch the storage,
+   * in the same atomic step: by its `recordName` and never by its id, and with this text, by which the caller knows its
+   * own changes. Only for backends that have `watch`, and not for those that see changes by themselves.
+   */
+  readonly announceAs?: string;
 }
 
 export interface OpenContext extends CallContext {
@@ -95,6 +111,31 @@ export interface OpenContext extends CallContext {
   readonly onEvicted: (id: string) => void;
   /** To be called with a failure that belongs to no call, for example of an idle connection. */
   readonly onError: (error: unknown) => void;
+}
+
+/** Who watches a storage. Moments are those of `performance.now()`. */
+export interface ChangeListener {
+  /** These records changed. `names`: their `recordName`s. `by`: the `announceAs` of the call that did it, if it is known. */
+  changed(names: readonly string[], by?: string): void;
+  /** Every change that was answered before `moment` has been told; from now on every change is told. */
+  toldUntil(moment: number): void;
+  /** Any record may have changed, and changes are not told until `toldUntil` is called again. */
+  lost(): void;
+}
+
+export interface WatchContext {
+  /** To be called with a failure of the channel, once an outage. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Watch {
+  /**
+   * Called before a record is shown that was read earlier, and before one is read that is to be kept. A storage that can
+   * be asked at once whether anything changed tells it here, instead of by a channel.
+   */
+  catchUp?(): void;
+  /** Ends it and gives up what it opened. */
+  stop(): Promise<void>;
 }
 
 export interface ClearContext extends CallContext {

@@ -10,8 +10,9 @@ import type {
   TouchAnswer,
   WriteAnswer,
 } from './backend.js';
-import { type OnWire, type Parcel, Routes } from './batch.js';
+import { type OnWire, Parcel, Routes } from './batch.js';
 import { Breakers, type BreakersReports, commonRoute } from './breakers.js';
+import type { CachedBackend } from './cached-backend.js';
 import { type Answered, afterWait, dataLength, isItemError, sendTogether } from './dealing.js';
 import { BackendError, isTransient, recordName, SessionStoreError } from './errors.js';
 import type { Awaited, Operation } from './operation.js';
@@ -23,7 +24,7 @@ import { WireCall } from './wire-call.js';
  * failure an error of ours, nothing on the wire for longer than `limits.call` ms, and next to nothing while it is down.
  */
 export class BackendCalls {
-  readonly backend: SessionBackend;
+  readonly backend: SessionBackend & Partial<CachedBackend>;
   readonly #callLimit: TimeLimit;
   readonly #openLimit: TimeLimit;
   readonly #onEvicted: (id: string) => void;
@@ -39,7 +40,7 @@ export class BackendCalls {
   readonly #removals: Routes<RecordRemoval, Answered<RemoveAnswer>>;
 
   constructor(
-    backend: SessionBackend,
+    backend: SessionBackend & Partial<CachedBackend>,
     limits: { readonly call: number; readonly open: number },
     hooks: {
       onEvicted(id: string): void;
@@ -69,6 +70,12 @@ export class BackendCalls {
   }
 
   read(id: string, operation: Operation | undefined): Parcel<string, SessionRecord | undefined> {
+    const known = this.backend.recall?.(id);
+    if (known !== undefined) {
+      const parcel = new Parcel<string, SessionRecord | undefined>(id, operation);
+      parcel.settle(known);
+      return parcel;
+    }
     return this.#reads.submit(id, operation);
   }
 

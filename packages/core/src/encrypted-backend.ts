@@ -1,5 +1,6 @@
 import type { SessionBackend, SessionRecord } from './backend.js';
 import type { Cipher } from './cipher.js';
+import { decorated } from './decorated-backend.js';
 
 /**
  * The backend with the data of its records encrypted, and everything else as it is. A record that cannot be decrypted fails
@@ -10,12 +11,7 @@ export function encrypted(backend: SessionBackend, cipher: Cipher): SessionBacke
     'current' in answer
       ? { ...answer, current: new EncryptedRecord(answer.current as SessionRecord, cipher) }
       : answer;
-  return {
-    name: backend.name,
-    settlesAtOnce: backend.settlesAtOnce === true,
-    ...optionalPrimitives(backend),
-    close: () => backend.close(),
-    isTransient: (error) => backend.isTransient(error),
+  return decorated(backend, {
     async read(ids, context) {
       const answers = await backend.read(ids, context);
       return answers.map((answer) =>
@@ -29,27 +25,12 @@ export function encrypted(backend: SessionBackend, cipher: Cipher): SessionBacke
     async touch(touches, context) {
       return (await backend.touch(touches, context)).map(opened);
     },
-    remove: (removals, context) => backend.remove(removals, context),
     async *scan(context) {
       for await (const page of backend.scan(context)) {
         yield page.map((record) => new EncryptedRecord(record, cipher));
       }
     },
-  };
-}
-
-/** Only those that the backend has: core asks what is there. */
-function optionalPrimitives(
-  backend: SessionBackend,
-): Pick<SessionBackend, 'routeOf' | 'open' | 'count' | 'clear' | 'prune'> {
-  const { routeOf, open, count, clear, prune } = backend;
-  return {
-    ...(routeOf && { routeOf: routeOf.bind(backend) }),
-    ...(open && { open: open.bind(backend) }),
-    ...(count && { count: count.bind(backend) }),
-    ...(clear && { clear: clear.bind(backend) }),
-    ...(prune && { prune: prune.bind(backend) }),
-  };
+  } satisfies Partial<SessionBackend>);
 }
 
 class EncryptedRecord implements SessionRecord {

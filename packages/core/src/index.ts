@@ -2,6 +2,7 @@ export type { Callback } from './answer.js';
 export type { AtRestOptions } from './at-rest.js';
 export type {
   CallContext,
+  ChangeListener,
   ClearContext,
   Expiry,
   ItemError,
@@ -14,8 +15,11 @@ export type {
   SessionBackend,
   SessionRecord,
   TouchAnswer,
+  Watch,
+  WatchContext,
   WriteAnswer,
 } from './backend.js';
+export type { CacheOptions } from './cache-options.js';
 export type { CloseReport } from './destroys.js';
 export {
   BackendError,
@@ -37,3 +41,4 @@ export type { SecretKey } from './secret-key.js';
 export { ServerClock } from './server-clock.js';
 export { SessionStore } from './store.js';
 export { untilAborted } from './until-aborted.js';
+export { announcement, type Subscriber, type Subscription, watchChannel } from './watch-channel.js';

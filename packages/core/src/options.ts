@@ -1,5 +1,6 @@
 import { type AtRest, type AtRestOptions, atRestOf } from './at-rest.js';
 import type { SessionBackend } from './backend.js';
+import { type CacheOptions, type CacheSettings, cacheSettings } from './cache-options.js';
 import { checkNames, flagOf, invalid, isObject, numberOf } from './check-options.js';
 import { InvalidOptionError } from './errors.js';
 import type { Serializer } from './merge.js';
@@ -52,6 +53,8 @@ export interface SessionStoreOptions extends AtRestOptions {
    * that after a crash the next process finishes them.
    */
   readonly journal?: string | undefined;
+  /** Sessions that are used much are read from the memory of this process. None by default. */
+  readonly cache?: CacheOptions | undefined;
 }
 
 export interface Settings {
@@ -66,6 +69,7 @@ export interface Settings {
   readonly signalDisconnect: boolean;
   readonly atRest: AtRest;
   readonly journal: string | undefined;
+  readonly cache: CacheSettings | undefined;
 }
 
 const names = [
@@ -79,6 +83,7 @@ const names = [
   'copiedSessions',
   'signalDisconnect',
   'journal',
+  'cache',
   'hashIds',
   'encryptionKeys',
   'readUnencrypted',
@@ -167,6 +172,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     signalDisconnect: flagOf(storeName, 'signalDisconnect', options.signalDisconnect),
     atRest: atRestOf(storeName, options),
     journal: journalOf(storeName, options.journal, policy),
+    cache: cacheSettings(storeName, options.cache),
   };
 }
 

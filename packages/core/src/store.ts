@@ -1,6 +1,7 @@
 import { type Session, type SessionData, Store } from 'express-session';
 import { type Callback, deliver } from './answer.js';
 import type { SessionBackend } from './backend.js';
+import { cached } from './cached-backend.js';
 import { BackendCalls } from './calls.js';
 import { destroyEach } from './destroy-each.js';
 import type { CloseReport } from './destroys.js';
@@ -61,10 +62,12 @@ export class SessionStore extends Store {
     super();
     checkBackend(new.target.name, backend);
     this.#settings = settingsOf(new.target.name, options);
-    const { operationTimeout, policy, sweepInterval, maxPending, atRest, signalDisconnect } = this.#settings;
+    const { operationTimeout, policy, sweepInterval, maxPending, atRest, signalDisconnect, cache } =
+      this.#settings;
+    const opened = atRest.cipher === undefined ? backend : encrypted(backend, atRest.cipher);
     const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
     this.#calls = new BackendCalls(
-      atRest.cipher === undefined ? backend : encrypted(backend, atRest.cipher),
+      cache === undefined ? opened : cached(new.target.name, opened, cache),
       { call: policy?.attemptTimeout ?? operationTimeout, open: operationTimeout },
       {
         onError,

@@ -104,6 +104,19 @@ export class Connections {
     }
   }
 
+  /**
+   * A connection for as long as it is needed, which keeps no process alive; it is given back by `release(true)`, so that
+   * nobody else gets what it was used for.
+   *
+   * @throws PostgresFailure
+   */
+  async take(signal: AbortSignal): Promise<PostgresClient> {
+    const client = await this.#connect(signal);
+    client.on('error', ignore);
+    (client as { unref?(): void }).unref?.();
+    return client;
+  }
+
   /** Ends a pool of our own when the calls on the way are done; the caller's stays as it is. */
   async close(): Promise<void> {
     if (this.#closed) return;

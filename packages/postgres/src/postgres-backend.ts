@@ -1,5 +1,6 @@
 import type {
   CallContext,
+  ChangeListener,
   ClearContext,
   ItemError,
   OpenContext,
@@ -11,15 +12,18 @@ import type {
   SessionBackend,
   SessionRecord,
   TouchAnswer,
+  Watch,
+  WatchContext,
   WriteAnswer,
 } from '@session-stores/core';
-import { ServerClock } from '@session-stores/core';
+import { ServerClock, watchChannel } from '@session-stores/core';
 import { type Change, type Remaining, type Row, remove, touch, write } from './changes.js';
 import { Connections, type Reply } from './connections.js';
 import { concernsRow, PostgresFailure } from './postgres-failure.js';
 import { type PostgresBackendOptions, postgresSettings } from './postgres-options.js';
 import { prepareSchema, type TableNames, tableNames } from './schema.js';
-import { pageSize, preparedFor, type Statements } from './statements.js';
+import { pageSize, preparedAnnouncingFor, preparedFor, type Statements } from './statements.js';
+import { subscribe } from './subscription.js';
 
 /** Records in a table of a PostgreSQL database, version 12 or later. Every batch is one statement. */
 export class PostgresBackend implements SessionBackend {
@@ -29,6 +33,7 @@ export class PostgresBackend implements SessionBackend {
   readonly #names: TableNames;
   readonly #createTable: boolean;
   readonly #statements: Statements;
+  readonly #announcing: Statements;
   readonly #recordOf = (row: Row): SessionRecord => this.#record(row);
 
   /** @throws InvalidOptionError */
@@ -37,6 +42,7 @@ export class PostgresBackend implements SessionBackend {
     this.#names = tableNames(settings);
     this.#createTable = settings.createTable;
     this.#statements = preparedFor(this.#names.records, settings.preparedStatements);
+    this.#announcing = preparedAnnouncingFor(this.#names.records, settings.preparedStatements);
     this.#connections = new Connections(settings.source);
   }
 
@@ -60,16 +66,16 @@ export class PostgresBackend implements SessionBackend {
     return ids.map((id) => records.get(id));
   }
 
-  write(writes: readonly RecordWrite[], { signal }: CallContext): Promise<readonly WriteAnswer[]> {
-    return this.#change(write, writes, signal);
+  write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
+    return this.#change(write, writes, context);
   }
 
-  touch(touches: readonly RecordTouch[], { signal }: CallContext): Promise<readonly TouchAnswer[]> {
-    return this.#change(touch, touches, signal);
+  touch(touches: readonly RecordTouch[], context: CallContext): Promise<readonly TouchAnswer[]> {
+    return this.#change(touch, touches, context);
   }
 
-  remove(removals: readonly RecordRemoval[], { signal }: CallContext): Promise<readonly RemoveAnswer[]> {
-    return this.#change(remove, removals, signal);
+  remove(removals: readonly RecordRemoval[], context: CallContext): Promise<readonly RemoveAnswer[]> {
+    return this.#change(remove, removals, context);
   }
 
   async *scan({ signal }: CallContext): AsyncGenerator<readonly SessionRecord[]> {
@@ -86,10 +92,10 @@ export class PostgresBackend implements SessionBackend {
     return Number(rows[0]?.[0]);
   }
 
-  async clear({ signal, grace }: ClearContext): Promise<void> {
+  async clear({ grace, ...context }: ClearContext): Promise<void> {
     for (let after: string | null | undefined = ''; typeof after === 'string'; ) {
       const values = [after, grace];
-      const { rows }: Reply = await this.#query(signal, 'buryPage', () => values);
+      const { rows }: Reply = await this.#announced(context, 'buryPage', () => values);
       after = rows[0]?.[0];
     }
   }
@@ -99,6 +105,18 @@ export class PostgresBackend implements SessionBackend {
     return (await this.#query(signal, 'prune', () => [limit, this.#names.records])).count;
   }
 
+  async watch(listener: ChangeListener, { onError }: WatchContext): Promise<Watch> {
+    return watchChannel(
+      (subscriber) => subscribe(this.#connections, this.#names.records, subscriber),
+      listener,
+      onError,
+    );
+  }
+
+  get expiryUncertainty(): number {
+    return this.#clock.uncertainty / 2 + 1;
+  }
+
   isTransient(error: unknown): boolean {
     return error instanceof PostgresFailure && error.transient;
   }
@@ -106,7 +124,7 @@ export class PostgresBackend implements SessionBackend {
   async #change<Item, Answer>(
     change: Change<Item, Answer>,
     items: readonly Item[],
-    signal: AbortSignal,
+    context: CallContext,
   ): Promise<(Answer | ItemError)[]> {
     const remaining = stopwatch();
     const answers: (Answer | ItemError)[] = new Array(items.length);
@@ -114,8 +132,8 @@ export class PostgresBackend implements SessionBackend {
     const usual = items.length === 1 ? change.one(items[0] as Item, remaining) : undefined;
     if (usual !== undefined) {
       const reply = await this.#unlessRefused(() => {
-        return this.#query(
-          signal,
+        return this.#announced(
+          context,
           usual.statement,
           () => change.one(items[0] as Item, remaining)?.values ?? [],
         );
@@ -126,7 +144,8 @@ export class PostgresBackend implements SessionBackend {
     while (open.length > 0) {
       const replies = await this.#inParts(
         open.map((index) => items[index] as Item),
-        async (part) => (await this.#query(signal, change.many, () => change.values(part, remaining))).rows,
+        async (part) =>
+          (await this.#announced(context, change.many, () => change.values(part, remaining))).rows,
       );
       open = open.filter((index, position) => {
         const reply = replies[position] as Row | ItemError;
@@ -169,9 +188,24 @@ export class PostgresBackend implements SessionBackend {
     return rows.map(this.#recordOf);
   }
 
-  async #query(signal: AbortSignal, statement: keyof Statements, values: () => unknown[]): Promise<Reply> {
+  /** An insert changes nothing that anybody could have kept, and is not announced. */
+  #announced(
+    { signal, announceAs }: CallContext,
+    statement: keyof Statements,
+    values: () => unknown[],
+  ): Promise<Reply> {
+    if (announceAs === undefined || statement === 'insertOne') return this.#query(signal, statement, values);
+    return this.#query(signal, statement, () => [...values(), announceAs], this.#announcing);
+  }
+
+  async #query(
+    signal: AbortSignal,
+    statement: keyof Statements,
+    values: () => unknown[],
+    statements = this.#statements,
+  ): Promise<Reply> {
     let sent = 0;
-    const reply = await this.#connections.query(signal, this.#statements[statement], () => {
+    const reply = await this.#connections.query(signal, statements[statement], () => {
       sent = Date.now();
       return values();
     });

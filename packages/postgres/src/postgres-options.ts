@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '@session-stores/core';
+import { type CacheOptions, InvalidOptionError } from '@session-stores/core';
 
 /** What is used of a `Pool` of pg, told by what it can do: the application's pg may be another copy than ours. */
 export interface PostgresPool {
@@ -81,6 +81,26 @@ export function postgresSettings(options: PostgresBackendOptions): PostgresSetti
   }
   const source = pool === undefined ? { url: checkedUrl(url) } : { pool: checkedPool(pool) };
   return { source, schema, table, createTable, preparedStatements };
+}
+
+/**
+ * What listens has a connection of its own, for as long as it listens.
+ *
+ * @throws InvalidOptionError
+ */
+export function checkCache({ pool, preparedStatements }: PostgresBackendOptions, cache: CacheOptions): void {
+  if (cache.maxEntries === 0) return;
+  if (preparedStatements === false) {
+    throw new InvalidOptionError(
+      "option 'cache' needs LISTEN, which a pooler that hands connections from transaction to transaction does not keep (preparedStatements: false): connect to PostgreSQL itself, or pass cache: { maxEntries: 0 }, which only tells others",
+    );
+  }
+  const { max } = Object((pool as { options?: unknown } | undefined)?.options) as { max?: unknown };
+  if (max === 1) {
+    throw new InvalidOptionError(
+      "option 'cache' keeps one connection of the pool for listening, and this pool has no other (max: 1): allow it more",
+    );
+  }
 }
 
 function checkName(option: string, name: unknown, longest: number): void {

@@ -1,6 +1,6 @@
 import { SessionStore, type SessionStoreOptions, splitOptions, withRetries } from '@session-stores/core';
 import { PostgresBackend } from './postgres-backend.js';
-import { optionNames, type PostgresBackendOptions } from './postgres-options.js';
+import { checkCache, optionNames, type PostgresBackendOptions } from './postgres-options.js';
 
 export interface PostgresStoreOptions extends PostgresBackendOptions, SessionStoreOptions {}
 
@@ -13,6 +13,7 @@ export interface PostgresStoreOptions extends PostgresBackendOptions, SessionSto
 export class PostgresStore extends SessionStore {
   constructor(options: PostgresStoreOptions) {
     const { own, common } = splitOptions<PostgresBackendOptions>('PostgresStore', options, optionNames);
+    if (common.cache) checkCache(own, common.cache);
     super(new PostgresBackend(own), common);
   }
 }

@@ -29,6 +29,11 @@ const lists = (...types: readonly string[]): string =>
   types.map((type, index) => `(select $${index + 1}::${type}[])`).join(', ');
 const anyOf = (parameter: string): string => `any((select ${parameter}::text[])::text[])`;
 
+/** The channel on which changes of the table are told, the same whatever name it is called by. */
+export function channelOf(table: string): string {
+  return `'session_stores_' || '${table.replaceAll("'", "''")}'::regclass::oid::text`;
+}
+
 /**
  * All SQL that runs while the store is in use. The usual single item has a statement of its own (`…One`), which is
  * answered by the number of rows that it changed, and does nothing where it meets anything else than the usual.
@@ -182,6 +187,39 @@ export function statementsFor(table: string) {
   };
 }
 
+/**
+ * The statements that change live records, each of which also tells who listens (`NOTIFY`): it happens with the change or
+ * not at all. They take one value more, the source; what is told is core's `recordName` of the id, then the source.
+ */
+export function announcingFor(table: string) {
+  const { updateOne, touchOne, removeOne, write, touch, remove, buryPage } = statementsFor(table);
+  const tell = (id: string, source: number): string => {
+    const name = `left(encode(sha256(convert_to(${id}, 'UTF8')), 'hex'), 12)`;
+    return `pg_notify(${channelOf(table)}, ${name} || ' ' || $${source}::text)`;
+  };
+  const each = (change: string, source: number): string =>
+    `with done as (${change} returning stored.id) select ${tell('done.id', source)} from done`;
+  const told = (verdict: string, source: number): string =>
+    `case when judged.verdict = '${verdict}' and done.id is not null then ${tell('judged.id', source)} end`;
+  // Where the outcome stands in the row is the same as without.
+  const beforeOutcome = (statement: string, column: string): string =>
+    statement.replace(`${now}, case`, `${now}, ${column}, case`);
+  return {
+    updateOne: each(updateOne, 8),
+    touchOne: each(touchOne, 5),
+    removeOne: each(removeOne, 4),
+    write: beforeOutcome(write, told('update', 8)),
+    touch: beforeOutcome(touch, told('update', 5)),
+    remove: remove.replace('from judged left join done', `, ${told('bury', 4)} from judged left join done`),
+    buryPage: buryPage.replace(
+      /\)\s*select max\(id\) from page$/,
+      ` returning stored.id
+      ), told as (select count(${tell('buried.id', 3)}::text) from buried)
+      select max(page.id) from page, told`,
+    ),
+  };
+}
+
 /** The current record where it is a conflict: only then does it travel. */
 const conflictColumns = ['data', 'birth', 'revision', 'expires_at']
   .map((column) => {
@@ -202,10 +240,19 @@ export type Statements = { readonly [Name in keyof ReturnType<typeof statementsF
 
 /** The statements, each under a name of its own if they are to be prepared: two tables can be used through one pool. */
 export function preparedFor(table: string, prepared: boolean): Statements {
-  const texts = Object.entries(statementsFor(table));
+  return named(statementsFor(table), prepared) as Statements;
+}
+
+/** The same where changes are to be announced. */
+export function preparedAnnouncingFor(table: string, prepared: boolean): Statements {
+  return { ...preparedFor(table, prepared), ...named(announcingFor(table), prepared) };
+}
+
+function named(statementTexts: Record<string, string>, prepared: boolean): Record<string, Statement> {
+  const texts = Object.entries(statementTexts);
   const statements = texts.map(([name, text]): [string, Statement] => {
     const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
     return [name, prepared ? { text, name: `session-stores ${name} ${digest}` } : { text }];
   });
-  return Object.fromEntries(statements) as Statements;
+  return Object.fromEntries(statements);
 }

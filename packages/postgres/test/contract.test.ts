@@ -1,6 +1,7 @@
 import { describeSessionBackend } from '@session-stores/test-harness';
 import pg from 'pg';
 import { afterAll, describe, it } from 'vitest';
+import { announcing } from '../../../test-harness/src/announcing.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
 
@@ -11,13 +12,20 @@ describeWithServer('postgres', 'on a server', (url) => {
   const pool = new pg.Pool({ connectionString: url });
   afterAll(() => pool.end());
 
-  for (const preparedStatements of [true, false]) {
+  for (const [preparedStatements, called] of [
+    [true, 'for nobody'],
+    [false, 'for nobody'],
+    [true, 'announcing'],
+  ] as const) {
     describeSessionBackend(
       {
-        name: `PostgresBackend, preparedStatements: ${preparedStatements}`,
+        name: `PostgresBackend, ${called}, preparedStatements: ${preparedStatements}`,
         shared: true,
-        create: ({ namespace }) =>
-          new PostgresBackend({ pool, table: strange(namespace), preparedStatements }),
+        watches: true,
+        create({ namespace }) {
+          const backend = new PostgresBackend({ pool, table: strange(namespace), preparedStatements });
+          return called === 'announcing' ? announcing(backend) : backend;
+        },
         spoiled: {
           primitives: ['write', 'touch', 'remove'],
           apply: (id, { namespace }) => refuse(pool, strange(namespace), id),

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { RedisBackendOptions } from './redis-client.js';
+import { RedisFailure } from './redis-failure.js';
 
 type Argument = string | number;
 
@@ -9,6 +10,10 @@ export interface Driver {
   connect(): Promise<void>;
   disconnect(): void;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
+  duplicate(overrides?: object): Driver;
+  subscribe(...channels: string[]): Promise<unknown>;
+  publish(channel: string, message: string): Promise<unknown>;
   ping(): Promise<unknown>;
   evalsha(...args: Argument[]): Promise<unknown>;
   eval(...args: Argument[]): Promise<unknown>;
@@ -31,6 +36,8 @@ export interface DriverSource {
   readonly isCluster: boolean;
   readonly keyPrefix: string;
   open(): Driver;
+  /** Not connected yet; `driver` is what commands go to. On a Cluster any node hears what is published on any other. */
+  openSubscriber(driver: Driver): Driver;
 }
 
 // One connection, one life: it never reconnects, so it can neither queue what nobody waits for any more nor send again
@@ -91,10 +98,12 @@ interface ClientOptions {
 /** From options that have been checked. */
 export function driverSource({ client, url }: RedisBackendOptions): DriverSource {
   if (client === undefined) {
+    const openUrl = (): Driver => new Redis(url as string, standalone as never) as unknown as Driver;
     return {
       isCluster: false,
       keyPrefix: '',
-      open: () => new Redis(url as string, standalone as never) as unknown as Driver,
+      open: openUrl,
+      openSubscriber: openUrl,
     };
   }
   const { options } = client as unknown as { readonly options: ClientOptions };
@@ -109,14 +118,17 @@ export function driverSource({ client, url }: RedisBackendOptions): DriverSource
       isCluster: true,
       keyPrefix: options.keyPrefix || options.redisOptions?.keyPrefix || '',
       open: () => duplicate([], overrides),
+      openSubscriber(driver) {
+        const masters = driver.nodes?.('master') ?? [];
+        const node = masters[Math.floor(Math.random() * masters.length)];
+        if (node === undefined) throw new RedisFailure('CLUSTERDOWN', 'no primary of the Cluster is known');
+        return node.duplicate(standalone);
+      },
     };
   }
   const sentinels = sentinelOverrides(options);
-  return {
-    isCluster: false,
-    keyPrefix: options.keyPrefix ?? '',
-    open: () => duplicate({ ...standalone, ...sentinels() }),
-  };
+  const open = (): Driver => duplicate({ ...standalone, ...sentinels() });
+  return { isCluster: false, keyPrefix: options.keyPrefix ?? '', open, openSubscriber: open };
 }
 
 /**

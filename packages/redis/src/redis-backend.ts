@@ -1,5 +1,7 @@
 import {
+  announcement,
   type CallContext,
+  type ChangeListener,
   type ClearContext,
   decodeRecord,
   type Expiry,
@@ -11,29 +13,35 @@ import {
   type RecordTouch,
   type RecordWrite,
   type RemoveAnswer,
+  recordName,
   ServerClock,
   type SessionBackend,
   type SessionRecord,
   type TouchAnswer,
+  type Watch,
+  type WatchContext,
   type WriteAnswer,
+  watchChannel,
 } from '@session-stores/core';
 import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
-import { driverSource } from './driver.js';
+import { type DriverSource, driverSource } from './driver.js';
 import { keySlot } from './key-slot.js';
 import { checkOptions, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
 import { scanServer } from './scan.js';
 import { callScript, type Reply, type ScriptItem } from './script-call.js';
 import {
+  type Announced,
   liveScript,
   readScript,
   removeScripts,
   type Script,
-  touchScript,
+  touchScripts,
   type WritingScript,
   writeScripts,
 } from './scripts.js';
+import { subscribe } from './subscription.js';
 
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
 export class RedisBackend implements SessionBackend {
@@ -47,6 +55,8 @@ export class RedisBackend implements SessionBackend {
   readonly #isCluster: boolean;
   readonly #prefix: string;
   readonly #replicas: number;
+  readonly #source: DriverSource;
+  readonly #channel: string;
 
   /** @throws InvalidOptionError */
   constructor(options: RedisBackendOptions) {
@@ -57,6 +67,8 @@ export class RedisBackend implements SessionBackend {
     this.#isCluster = source.isCluster;
     this.#prefix = source.keyPrefix + prefix;
     this.#replicas = replicas;
+    this.#source = source;
+    this.#channel = `session-stores:${this.#prefix}`;
     if (source.isCluster) {
       this.routeOf = (id) => this.#connection.driver?.slots?.[keySlot(this.#prefix + id)]?.[0] ?? '';
     }
@@ -88,7 +100,7 @@ export class RedisBackend implements SessionBackend {
 
   async write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
     const remaining = stopwatch();
-    const replies = await this.#write(writeScripts, context, () =>
+    const replies = await this.#change(writeScripts, context, () =>
       writes.map(({ id, data, birth, revision, expiry, expect }) => ({
         key: this.#prefix + id,
         arguments: [
@@ -96,6 +108,7 @@ export class RedisBackend implements SessionBackend {
           birth,
           expect === 'absent' ? '' : expect.revision,
           ...remaining(expiry),
+          ...told(id, context),
         ],
       })),
     );
@@ -109,10 +122,11 @@ export class RedisBackend implements SessionBackend {
 
   async touch(touches: readonly RecordTouch[], context: CallContext): Promise<readonly TouchAnswer[]> {
     const remaining = stopwatch();
-    const replies = await this.#call(touchScript, context, () =>
+    const script = announces(context) ? touchScripts.announcing : touchScripts.silent;
+    const replies = await this.#call(script, context, () =>
       touches.map(({ id, revision, expiry }) => ({
         key: this.#prefix + id,
-        arguments: [revision, ...remaining(expiry)],
+        arguments: [revision, ...remaining(expiry), ...told(id, context)],
       })),
     );
     return replies.map((reply, index) => {
@@ -124,10 +138,10 @@ export class RedisBackend implements SessionBackend {
   }
 
   async remove(removals: readonly RecordRemoval[], context: CallContext): Promise<readonly RemoveAnswer[]> {
-    const replies = await this.#write(removeScripts, context, () =>
+    const replies = await this.#change(removeScripts, context, () =>
       removals.map(({ id, birth = '', grace }) => ({
         key: this.#prefix + id,
-        arguments: [birth, Math.ceil(grace)],
+        arguments: [birth, Math.ceil(grace), ...told(id, context)],
       })),
     );
     return replies.map((reply) => {
@@ -161,11 +175,24 @@ export class RedisBackend implements SessionBackend {
     return live.size;
   }
 
-  async clear({ signal, grace }: ClearContext): Promise<void> {
-    for await (const ids of this.#scanIds({ signal })) {
+  async clear({ grace, ...context }: ClearContext): Promise<void> {
+    for await (const ids of this.#scanIds(context)) {
       const removals = ids.map((id) => ({ id, grace }));
-      for (const answer of await this.remove(removals, { signal })) passesOver(answer);
+      for (const answer of await this.remove(removals, context)) passesOver(answer);
     }
+  }
+
+  async watch(listener: ChangeListener, { onError }: WatchContext): Promise<Watch> {
+    return watchChannel(
+      (subscriber) => subscribe(this.#source, this.#writing, this.#channel, subscriber),
+      listener,
+      onError,
+    );
+  }
+
+  get expiryUncertainty(): number {
+    const known = this.#clock.uncertainty / 2 + 1;
+    return this.#isCluster ? Math.max(known, betweenNodes) : known;
   }
 
   /** Refusals by the server's state and broken connections pass; what somebody has to mend does not. */
@@ -180,20 +207,24 @@ export class RedisBackend implements SessionBackend {
     }
   }
 
-  #call(script: Script, { signal }: CallContext, items: () => readonly ScriptItem[]) {
-    const target = {
-      connection: this.#connection,
-      clock: this.#clock,
-      isCluster: this.#isCluster,
-      replicas: 0,
-    };
-    return callScript(target, signal, script, items);
+  #call(script: Script, context: CallContext, items: () => readonly ScriptItem[]) {
+    return callScript(
+      { ...this.#target(context), connection: this.#connection, replicas: 0 },
+      context.signal,
+      script,
+      items,
+    );
   }
 
-  #write(scripts: WritingScript, { signal }: CallContext, items: () => readonly ScriptItem[]) {
-    const [clock, isCluster, replicas] = [this.#clock, this.#isCluster, this.#replicas];
-    const target = { connection: this.#writing, clock, isCluster, replicas };
-    return callScript(target, signal, replicas === 0 ? scripts.alone : scripts.replicated, items);
+  #change(scripts: Announced<WritingScript>, context: CallContext, items: () => readonly ScriptItem[]) {
+    const { alone, replicated } = announces(context) ? scripts.announcing : scripts.silent;
+    const target = { ...this.#target(context), connection: this.#writing, replicas: this.#replicas };
+    return callScript(target, context.signal, this.#replicas === 0 ? alone : replicated, items);
+  }
+
+  #target(context: CallContext) {
+    const channel = announces(context) ? this.#channel : undefined;
+    return { clock: this.#clock, isCluster: this.#isCluster, channel };
   }
 
   #answer(reply: Reply): readonly unknown[] {
@@ -216,6 +247,18 @@ export class RedisBackend implements SessionBackend {
     const error = failure instanceof RedisFailure ? failure : replyFailure(String(failure), this.#isCluster);
     return { status: 'error', error };
   }
+}
+
+/** Ms by which the clocks of the nodes of a Cluster may differ from the one that spoke last. */
+const betweenNodes = 1_000;
+
+function announces({ announceAs }: CallContext): boolean {
+  return announceAs !== undefined;
+}
+
+/** The further argument of a script that announces. */
+function told(id: string, { announceAs }: CallContext): string[] {
+  return announceAs === undefined ? [] : [announcement(recordName(id), announceAs)];
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ScriptTarget {
   readonly isCluster: boolean;
   /** How many replicas have to acknowledge what the script did. */
   readonly replicas: number;
+  /** The last argument of a script that publishes what it changes. */
+  readonly channel?: string | undefined;
 }
 
 /** One key and its arguments. */
@@ -58,7 +60,7 @@ export async function callScript(
 
 async function run(
   driver: Driver,
-  { clock, isCluster, replicas }: ScriptTarget,
+  { clock, isCluster, replicas, channel }: ScriptTarget,
   script: Script,
   items: readonly ScriptItem[],
 ): Promise<readonly Reply[]> {
@@ -66,6 +68,7 @@ async function run(
     items.length,
     ...items.map(({ key }) => key),
     ...items.flatMap((item) => item.arguments),
+    ...(channel === undefined ? [] : [channel]),
   ];
   let sent = Date.now();
   const evaluate = (...command: readonly [name: 'eval' | 'evalsha', script: string]) => {

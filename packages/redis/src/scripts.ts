@@ -102,6 +102,30 @@ end
 `,
 };
 
+/** The same script for a store whose changes nobody listens to, and for one that publishes them. */
+export interface Announced<Scripts> {
+  readonly silent: Scripts;
+  readonly announcing: Scripts;
+}
+
+/**
+ * `item` is given what stands before each change. A change that cannot be published is not made: others would go on showing
+ * what was there before. Further argument of an announcing script: the text to publish; at the end of all: the channel.
+ */
+function announced<Scripts>(
+  make: (body: string) => Scripts,
+  argumentsPerKey: number,
+  item: (announce: string) => string,
+): Announced<Scripts> {
+  const announce = `
+    local told = found.live and redis.pcall('PUBLISH', ARGV[#ARGV], argument(${argumentsPerKey + 1}))
+    if type(told) == 'table' and told.err then return { 'error', told.err } end`;
+  return {
+    silent: make(eachKey(argumentsPerKey, item(''))),
+    announcing: make(eachKey(argumentsPerKey + 1, item(announce))),
+  };
+}
+
 function writingScript(body: string): WritingScript {
   return { alone: script(unchanged.alone + body), replicated: script(unchanged.replicated + body) };
 }
@@ -151,10 +175,10 @@ end
 export const liveScript = script(eachKey(0, `  return look(key).live and 1 or 0`));
 
 /** Arguments: what to store, its birth, the expected revision (empty: absent), ms (-1: for ever), 1 if exact. */
-export const writeScripts = writingScript(
-  eachKey(
-    5,
-    `
+export const writeScripts = announced(
+  writingScript,
+  5,
+  (announce) => `
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
     local expected = argument(3)
@@ -165,7 +189,7 @@ export const writeScripts = writingScript(
       if not found.live then return { 'gone' } end
       if found.revision ~= expected then return unchanged(key, found, record('conflict', key, found)) end
     end
-    local left = lifetime(found, tonumber(argument(4)), argument(5) == '1')
+    local left = lifetime(found, tonumber(argument(4)), argument(5) == '1')${announce}
     local done
     if left == -1 then
       done = redis.pcall('SET', key, argument(1))
@@ -177,27 +201,25 @@ export const writeScripts = writingScript(
     if type(done) == 'table' and done.err then return { 'error', done.err } end
     return { 'written' }
 `,
-  ),
 );
 
 /** Arguments: the revision, ms (-1: for ever), 1 if exact. */
-export const touchScript = script(
-  eachKey(
-    3,
-    `
+export const touchScripts = announced(
+  script,
+  3,
+  (announce) => `
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
     if not found.live then return { 'gone' } end
     if found.revision ~= argument(1) then return record('changed', key, found) end
     local left = lifetime(found, tonumber(argument(2)), argument(3) == '1')
     local done
-    if left ~= found.left then
+    if left ~= found.left then${announce}
       if left == -1 then done = redis.pcall('PERSIST', key) else done = redis.pcall('PEXPIRE', key, left) end
     end
     if type(done) == 'table' and done.err then return { 'error', done.err } end
     return { 'touched' }
 `,
-  ),
 );
 
 /**
@@ -205,10 +227,10 @@ export const touchScript = script(
  * UNLINK has made room: after a first write a script may go on, so that a logout succeeds even then. Not always so, because
  * on a Cluster a key that is gone, of a slot that is on its way to another node, cannot be set here any more.
  */
-export const removeScripts = writingScript(
-  eachKey(
-    2,
-    `
+export const removeScripts = announced(
+  writingScript,
+  2,
+  (announce) => `
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
     local birth, grace = argument(1), tonumber(argument(2))
@@ -218,7 +240,7 @@ export const removeScripts = writingScript(
     elseif found.grave == graveOf(birth) and found.left > grace then
       return unchanged(key, found, { 'removed' })
     end
-    if not found.live and (birth == '' or grace == 0) then return unchanged(key, found, { 'removed' }) end
+    if not found.live and (birth == '' or grace == 0) then return unchanged(key, found, { 'removed' }) end${announce}
     local done
     if birth ~= '' and grace > 0 then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
     local full = type(done) == 'table' and done.err and string.find(done.err, 'OOM', 1, true)
@@ -229,5 +251,4 @@ export const removeScripts = writingScript(
     if type(done) == 'table' and done.err then return { 'error', done.err } end
     return { 'removed' }
 `,
-  ),
 );

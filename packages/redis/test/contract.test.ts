@@ -2,6 +2,7 @@ import { describeSessionBackend, startRedis, startRedisCluster } from '@session-
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { announcing } from '../../../test-harness/src/announcing.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 
@@ -17,7 +18,7 @@ interface Client {
 }
 
 /** Holds the backend on one kind of client against the contract. */
-function contractOn(name: string, open: () => Client) {
+function contractOn(name: string, open: () => Client, called = (backend: RedisBackend) => backend) {
   let client: Client | undefined;
   const connected = () => {
     client ??= open();
@@ -28,8 +29,9 @@ function contractOn(name: string, open: () => Client) {
     {
       name,
       shared: true,
+      watches: true,
       without: ['prune'],
-      create: ({ namespace }) => new RedisBackend({ client: connected(), prefix: `${namespace}:` }),
+      create: ({ namespace }) => called(new RedisBackend({ client: connected(), prefix: `${namespace}:` })),
       spoiled: {
         primitives,
         apply: async (id, { namespace }) => {
@@ -53,6 +55,7 @@ describeWithServer('redis-server', 'on one server', () => {
   afterAll(() => stop?.());
   contractOn('RedisBackend', () => new Redis(port));
   contractOn('RedisBackend on ioredis 5', () => new Redis5(port));
+  contractOn('RedisBackend, announcing', () => new Redis(port), announcing);
 });
 
 describeWithServer('redis-server', 'on a Cluster of three', () => {

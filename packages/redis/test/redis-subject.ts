@@ -1,10 +1,10 @@
 // What child processes import too: it runs as it is, so it imports packages only. The query tells the form, the server and options.
-import type { AtRestOptions } from '@session-stores/core';
+import type { SessionStoreOptions } from '@session-stores/core';
 import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
 
-export function subjectOf(form: string, url: string, options: AtRestOptions = {}): Subject {
+export function subjectOf(form: string, url: string, options: SessionStoreOptions = {}): Subject {
   const retries = form === 'retrying';
   const Store = retries ? RetryingRedisStore : RedisStore;
   const { hostname: host, port } = new URL(url);

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { BackendError } from '@session-stores/core';
 import Database from 'better-sqlite3';
 import { concernsOneItem, failureOf, mustWait } from './failures.js';
-import type { SqliteDatabase, SqliteSettings } from './sqlite-options.js';
+import type { SqliteDatabase, SqliteSettings, SqliteStatement } from './sqlite-options.js';
 
 /** Ms between two tries to get a lock: the first, and the most. */
 const firstPause = 1;
@@ -15,6 +15,7 @@ const longestPause = 20;
 export class Connection {
   readonly #source: SqliteSettings['source'];
   #own: SqliteDatabase | undefined;
+  #version: DataVersion | undefined;
   #closed = false;
 
   constructor(source: SqliteSettings['source']) {
@@ -44,6 +45,21 @@ export class Connection {
     }
   }
 
+  /**
+   * What is another text after somebody else has changed anything in the database; `undefined` where that cannot be told at
+   * once. On a caller's database the caller may be the one, so there every change counts, ours too.
+   */
+  version(): string | undefined {
+    try {
+      return this.#attempt((database) => {
+        if (this.#version?.database !== database) this.#version = new DataVersion(database);
+        return 'path' in this.#source ? this.#version.byOthers() : this.#version.byAnybody();
+      });
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Forgets a connection of ours, so that the next call opens a new one. */
   reset(): void {
     this.#own?.close();
@@ -63,6 +79,29 @@ export class Connection {
       return work(this.#own);
     }
     return asGuest(this.#source.database, work);
+  }
+}
+
+/** SQLite compares these numbers within one connection only, so each connection has its own name in front of them. */
+class DataVersion {
+  static #connections = 0;
+  readonly database: SqliteDatabase;
+  readonly #name = ++DataVersion.#connections;
+  readonly #others: SqliteStatement;
+  readonly #own: SqliteStatement;
+
+  constructor(database: SqliteDatabase) {
+    this.database = database;
+    this.#others = database.prepare('PRAGMA data_version');
+    this.#own = database.prepare('SELECT total_changes() AS own_changes');
+  }
+
+  byOthers(): string {
+    return `${this.#name} ${(this.#others.get() as { data_version: number }).data_version}`;
+  }
+
+  byAnybody(): string {
+    return `${this.byOthers()} ${(this.#own.get() as { own_changes: number }).own_changes}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type {
   CallContext,
+  ChangeListener,
   ClearContext,
   Expiry,
   ReadAnswer,
@@ -11,6 +12,7 @@ import type {
   SessionBackend,
   SessionRecord,
   TouchAnswer,
+  Watch,
   WriteAnswer,
 } from '@session-stores/core';
 import { answerEach, Connection, inTransaction } from './connection.js';
@@ -136,6 +138,21 @@ export class SqliteBackend implements SessionBackend {
       if (!statements.anyExpired(now)) return 0;
       return inTransaction(database, 'IMMEDIATE', () => statements.prune(limit, now));
     });
+  }
+
+  /** Without a channel: SQLite can be asked at once whether anybody else has changed anything. */
+  async watch(listener: ChangeListener): Promise<Watch> {
+    let known: string | undefined;
+    return {
+      catchUp: () => {
+        const moment = performance.now();
+        const version = this.#connection.version();
+        if (version === undefined || version !== known) listener.lost();
+        known = version;
+        if (version !== undefined) listener.toldUntil(moment);
+      },
+      async stop() {},
+    };
   }
 
   isTransient(error: unknown): boolean {

@@ -9,6 +9,7 @@ const ownFile: BackendSubject = {
   create: ({ directory, namespace }) =>
     new SqliteBackend({ path: join(directory, 'sessions.db'), table: namespace }),
   shared: true,
+  watches: true,
   spoiled: {
     primitives: ['write', 'touch', 'remove'],
     async apply(id, { directory, namespace }) {
@@ -38,6 +39,7 @@ describeSessionBackend(
       return new SqliteBackend({ database, table: namespace });
     },
     shared: true,
+    watches: true,
   },
   { describe, it },
 );

@@ -1,11 +1,11 @@
 // What child processes import too: it runs as it is, so it imports packages only. The query tells the form and options.
 import { join } from 'node:path';
-import type { AtRestOptions } from '@session-stores/core';
+import type { SessionStoreOptions } from '@session-stores/core';
 import { RetryingSqliteStore, SqliteStore } from '@session-stores/sqlite';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import Database from 'better-sqlite3';
 
-export function subjectOf(form: string, options: AtRestOptions = {}): Subject {
+export function subjectOf(form: string, options: SessionStoreOptions = {}): Subject {
   const retries = form === 'retrying';
   const Store = retries ? RetryingSqliteStore : SqliteStore;
   const pathOf = ({ directory }: Surroundings): string => join(directory, 'sessions.db');

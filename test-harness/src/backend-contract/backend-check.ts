@@ -14,6 +14,8 @@ export interface BackendSubject {
   readonly shared?: boolean | undefined;
   /** The optional primitives that the backend leaves out. It must have all others. */
   readonly without?: readonly OptionalPrimitive[] | undefined;
+  /** The backend has `watch`: it tells what others change. */
+  readonly watches?: boolean | undefined;
   /** How to make the storage fail for one id only. */
   readonly spoiled?: Spoiled | undefined;
 }
@@ -25,7 +27,7 @@ export interface Spoiled {
   apply(id: string, surroundings: Surroundings, backend: SessionBackend): Promise<void>;
 }
 
-export type BackendNeed = OptionalPrimitive | 'shared' | `spoiled ${SpoiledPrimitive}`;
+export type BackendNeed = OptionalPrimitive | 'shared' | 'watch' | `spoiled ${SpoiledPrimitive}`;
 
 /** One sentence of the contract, and how to find out whether it is true of a backend. */
 export interface BackendCheck {

@@ -5,6 +5,7 @@ import { expiryChecks } from './expiry-checks.js';
 import { pageChecks } from './page-checks.js';
 import { removeChecks } from './remove-checks.js';
 import { touchChecks } from './touch-checks.js';
+import { watchChecks } from './watch-checks.js';
 import { writeChecks } from './write-checks.js';
 
 /** The contract of `SessionBackend`, sentence by sentence: every row of the table in `backend.ts` of core, and what stands around it. */
@@ -16,4 +17,5 @@ export const backendChecks: readonly BackendCheck[] = [
   ...callChecks,
   ...dataChecks,
   ...pageChecks,
+  ...watchChecks,
 ];

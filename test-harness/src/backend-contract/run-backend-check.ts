@@ -13,6 +13,7 @@ const callTime = 20_000;
 export function applies(check: BackendCheck, subject: BackendSubject): boolean {
   const meets = (need: BackendNeed): boolean => {
     if (need === 'shared') return subject.shared === true;
+    if (need === 'watch') return subject.watches === true;
     if (need === 'count' || need === 'clear' || need === 'prune') return !subject.without?.includes(need);
     return subject.spoiled?.primitives.some((primitive) => need === `spoiled ${primitive}`) ?? false;
   };

@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type {
   CallContext,
+  ChangeListener,
   Expiry,
   RecordRemoval,
   RecordTouch,
   RecordWrite,
   SessionBackend,
   SessionRecord,
+  Watch,
   WriteAnswer,
 } from '@session-stores/core';
 import type { Breakage } from './good-backend.js';
@@ -150,6 +152,20 @@ const scanning =
     pages: (inner: SessionBackend, context: CallContext) => AsyncIterable<readonly SessionRecord[]>,
   ): Breakage =>
   (inner) => ({ scan: (context) => pages(inner, context) });
+
+/** Hears otherwise than it should. */
+const hearing =
+  (change: (listener: ChangeListener) => Partial<ChangeListener>): Breakage =>
+  (inner) => ({
+    async watch(listener, context) {
+      const bound: ChangeListener = {
+        changed: (names, by) => listener.changed(names, by),
+        toldUntil: (moment) => listener.toldUntil(moment),
+        lost: () => listener.lost(),
+      };
+      return (await inner.watch?.({ ...bound, ...change(listener) }, context)) as Watch;
+    },
+  });
 
 /** For every check a backend that it must fail. `shareAll`: storages of different names are one. */
 export const mutants: Readonly<Record<string, Breakage | 'shareAll'>> = {
@@ -330,4 +346,28 @@ export const mutants: Readonly<Record<string, Breakage | 'shareAll'>> = {
       ...answering((answer) => (pruned && answer.status === 'gone' ? written : answer))(inner),
     };
   },
+  'watch/tells-what-others-change': (inner) => ({
+    touch: (touches, { signal }) => inner.touch(touches, { signal }),
+  }),
+  'watch/tells-of-many': hearing((listener) => ({
+    changed: (names, by) => listener.changed(names.slice(0, 256), by),
+  })),
+  'watch/tells-before-it-vouches': hearing((listener) => ({
+    changed: (names, by) => void setTimeout(() => listener.changed(names, by), 20),
+  })),
+  'watch/tells-of-a-clear': (inner) => ({
+    clear: async ({ signal, grace }) => inner.clear?.({ signal, grace }),
+  }),
+  'watch/names-no-id': hearing((listener) => ({ changed: (names) => listener.changed(names, 'nobody') })),
+  'watch/quiet-while-nothing-changes': (inner) => ({
+    async watch(listener, context) {
+      const watch = (await inner.watch?.(listener, context)) as Watch;
+      return { ...watch, catchUp: () => listener.lost() };
+    },
+  }),
+  'watch/ends': (inner) => ({
+    async watch(listener, context) {
+      return { ...((await inner.watch?.(listener, context)) as Watch), async stop() {} };
+    },
+  }),
 };
