@@ -90,7 +90,7 @@ describe('a journal', () => {
 
   it('costs a thousand destroys at once a few fsyncs', async () => {
     const backend = new LossyBackend();
-    const store = storeOn(backend, newPath());
+    const store = storeOn(backend, newPath(), { operationTimeout: 20_000 });
     const ids = Array.from({ length: 1000 }, (_, number) => `id-${number}`);
     await Promise.all(ids.map((id) => store.set(id, made(store, id, {}))));
     let syncs = 0;
