@@ -120,6 +120,7 @@ export class Destroys {
     if (!this.#deletions.add(id, birth)) {
       return notRemembered;
     }
+    this.#note(id, birth, Date.now())?.catch(() => {});
     this.#emit('gaveUp', () => ({
       ...record(id),
       operation: 'destroy',
