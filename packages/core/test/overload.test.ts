@@ -79,7 +79,7 @@ describe('more calls than maxPending', () => {
 
   it('are 20,000 unless told otherwise', async () => {
     const { backend, answer } = silent();
-    const store = new SessionStore(backend);
+    const store = new SessionStore(backend, { operationTimeout: 60_000 });
     const admitted = ids(20_000).map((id) => store.get(id));
     await expect(store.get('a')).rejects.toMatchObject({ code: 'OVERLOADED' });
     answer();
