@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type SessionBackend, SessionStore } from '@session-stores/core';
 import { MemoryBackend } from '@session-stores/memory';
 import type { Subject } from '@session-stores/test-harness';
@@ -88,6 +89,8 @@ const bugs: Readonly<Record<string, () => Subject>> = {
       update: async (id, change) => {
         const session = await get(id);
         if (session === undefined) return undefined;
+        // As long as a server takes, so that others come in between.
+        await wait(5);
         const result = ((await change(session)) ?? session) as typeof session;
         await set(id, JSON.parse(JSON.stringify(result)));
         return result;

@@ -94,9 +94,11 @@ function replace(whose: Whose, session: SessionName): Command {
 }
 
 function count(whose: Whose, session: SessionName): Command {
-  return step(whose, `update ${session}`, (client, stand) =>
-    client.update(stand.id(session), (found) => ({ ...found, count: Number(found.count ?? 0) + 1 })),
-  );
+  return step(whose, `update ${session} twice at once`, (client, stand) => {
+    const once = () =>
+      client.update(stand.id(session), (found) => ({ ...found, count: Number(found.count ?? 0) + 1 }));
+    return Promise.all([once(), once()]);
+  });
 }
 
 function destroy(whose: Whose, session: SessionName): Command {
