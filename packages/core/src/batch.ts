@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Breaker } from './breaker.js';
 import type { SessionStoreError } from './errors.js';
 import type { Awaited, Operation } from './operation.js';
@@ -67,8 +68,9 @@ export interface Transport<Item, Answer> {
 
 /**
  * What comes while a batch is on the wire gathers and goes out together when that is back; what finds nothing on the wire
- * goes out at once, so that a lone call pays nothing. After a batch that was not answered in time the next is half as long,
- * so that a slow server gets no more than it can do in the time of one call.
+ * goes out at once, so that a lone call pays nothing; only right after a batch of several it waits for a turn of the event
+ * loop. After a batch that was not answered in time the next is half as long, so that a slow server gets no more than it can do
+ * in the time of one call.
  */
 class Batcher<Item, Answer> {
   readonly #transport: Transport<Item, Answer>;
@@ -98,7 +100,12 @@ class Batcher<Item, Answer> {
     this.#onWire = true;
     while (this.#waiting.length > 0) {
       try {
-        await this.#sendBatch();
+        const sent = await this.#sendBatch();
+        if (sent > 1) {
+          // Those who were answered together often come again together: without this turn the first of them would go out
+          // alone each time, and every other call of the backend would be one for a single item.
+          await setImmediate();
+        }
       } catch (error) {
         // The probe that they waited for has failed.
         for (const parcel of this.#waiting.splice(0)) {
@@ -110,22 +117,22 @@ class Batcher<Item, Answer> {
     this.#onIdle();
   }
 
-  /** Rejects with what all that waits fails with, if the storage is down. */
-  async #sendBatch(): Promise<void> {
+  /** Resolves to how many went out. Rejects with what all that waits fails with, if the storage is down. */
+  async #sendBatch(): Promise<number> {
     const breaker = this.#breaker;
     const most = Math.min(this.#most, this.#waiting.length);
     const { items, term } = breaker.isClosed ? { items: most, term: breaker.term } : await breaker.turn(most);
     const batch = this.#take(items);
     if (batch.length === 0) {
       breaker.forgo(term);
-      return;
+      return batch.length;
     }
     const sentAt = performance.now();
     const failure = await this.#transport.send(batch);
     if (failure === undefined) {
       breaker.succeeded(batch.length);
       this.#most = Math.min(maximumItems, 2 * this.#most);
-      return;
+      return batch.length;
     }
     if (failure.code === 'TIMEOUT') {
       this.#most = Math.max(1, Math.floor(batch.length / 2));
@@ -133,12 +140,13 @@ class Batcher<Item, Answer> {
     if (failure.code === 'TIMEOUT' && performance.now() - sentAt < this.#transport.timeLimit / 2) {
       // The time that its operations had was over when it went out, which says nothing of the server.
       breaker.forgo(term);
-      return;
+      return batch.length;
     }
     const refusal = breaker.failed(failure, term);
     if (refusal !== undefined) {
       throw refusal;
     }
+    return batch.length;
   }
 
   /** Takes the next out of the queue; whose operation is over does not go out. */

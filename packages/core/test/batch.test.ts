@@ -32,6 +32,23 @@ describe('calls', () => {
     expect(one).toEqual(two);
     expect(one).not.toBe(two);
     expect(one?.cookie).not.toBe(two?.cookie);
+    (one as unknown as { list: number[] }).list.push(2);
+    expect(two).toMatchObject({ list: [1] });
+  });
+
+  it('that come again together, after they were answered together, go out together again', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend);
+    const waiting = ids(640).values();
+    const work = async (): Promise<void> => {
+      for (const id of waiting) {
+        await store.get(id);
+      }
+    };
+    await Promise.all(Array.from({ length: 64 }, work));
+    expect(backend.calls.slice(0, 3)).toEqual(['read 1', 'read 63', 'read 64']);
+    // Not twice as many, every other one with a single item.
+    expect(backend.calls.length).toBeLessThanOrEqual(12);
   });
 
   it('that begin after a destroy was acknowledged do not share the read that is still on the wire', async () => {
