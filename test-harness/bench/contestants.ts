@@ -51,6 +51,7 @@ const entries: readonly Entry[] = [
   ),
   driver('postgres', 'pg', './drivers/pg.ts', 'pg'),
 
+  ours('mongo', 'MongoStore', '../../packages/mongo/test/mongo-subject.ts'),
   peer('mongo', 'connect-mongo', '../compare/peers/connect-mongo.ts', 'connect-mongo'),
   driver('mongo', 'mongodb', './drivers/mongodb.ts', 'mongodb'),
 ];

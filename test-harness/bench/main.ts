@@ -39,8 +39,9 @@ try {
     applicationConnections: values.application ? 64 : 0,
     onProgress: (what, done) => console.error(`${Math.round(100 * done)} % ${what}`),
   });
+  for (const note of servers.notes) console.log(`${note}\n`);
   console.log(benchmarkMarkdown(report));
-  if (values.write) await writePage(report);
+  if (values.write) await writePage(report, servers.notes);
 } finally {
   await servers.stop();
 }
