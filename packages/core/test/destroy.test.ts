@@ -48,7 +48,7 @@ describe('destroy', () => {
 
   it('goes on in the background, and shows the session to nobody, when it had to be given up', async () => {
     const backend = new LossyBackend();
-    const store = new SessionStore(backend, { ...quick, operationTimeout: 60 });
+    const store = new SessionStore(backend, quick);
     await store.set('a', made(store, 'a', { user: 'ann' }));
     backend.fate = (primitive) => (primitive === 'remove' ? 'lose request' : 'deliver');
     await expect(store.destroy('a')).rejects.toMatchObject({
