@@ -111,7 +111,7 @@ export class BackendCalls {
       breaker.forgo(turn.term);
       throw operation.timeoutError();
     }
-    const limit = timeLimit === undefined ? this.#callLimit : new TimeLimit(timeLimit);
+    const limit = timeLimit === undefined ? this.#callLimit : new TimeLimit(timeLimit).last();
     const waiting = operation === undefined ? [] : [new Leaver(operation)];
     try {
       const result = await this.#withinLimit(limit, action, this.#opened(work), waiting);
@@ -129,7 +129,8 @@ export class BackendCalls {
 
   async close(): Promise<void> {
     this.#breakers.end(new SessionStoreError('CLOSED', `${this.backend.name}: the store is closed`));
-    await this.#withinLimit(this.#openLimit, 'close', () => this.backend.close());
+    this.#callLimit.last();
+    await this.#withinLimit(this.#openLimit.last(), 'close', () => this.backend.close());
   }
 
   /** `work`, after the backend has been opened. */

@@ -70,7 +70,7 @@ export class Destroys {
     this.#graceOf = rules.graceOf;
     this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
     const once = new Removals(calls, lives, undefined, rules, onRetry);
-    const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout);
+    const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout).last();
     this.#deletions = new Deletions((pending) => {
       const operation = new Operation('destroy', pending.id, attemptLimit);
       return this.#lanes

@@ -60,6 +60,7 @@ export class Reachability {
 
   stop(): void {
     this.#stopped = true;
+    this.#timeLimit.last();
     clearTimeout(this.#timer);
   }
 

@@ -66,7 +66,7 @@ export class Running {
       refused.catch((error: Error) => this.#onFailure(name, id, error));
       return deliver(refused, callback);
     }
-    const limit = how?.timeLimit === undefined ? this.#timeLimit : new TimeLimit(how.timeLimit);
+    const limit = how?.timeLimit === undefined ? this.#timeLimit : new TimeLimit(how.timeLimit).last();
     const operation = new Operation(name, id, limit);
     const answers = typeof callback === 'function' ? callback : undefined;
     this.#count++;
@@ -99,6 +99,7 @@ export class Running {
   /** Refuses whatever is started from now on, and resolves when what was started before is answered. */
   async end(): Promise<void> {
     this.#isEnded = true;
+    this.#timeLimit.last();
     if (this.#count > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;

@@ -20,6 +20,7 @@ export class TimeLimit {
   #first: Limited | undefined;
   #last: Limited | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isLast = false;
 
   constructor(length: number) {
     this.length = length;
@@ -46,10 +47,26 @@ export class TimeLimit {
       return;
     }
     this.#unlink(item);
-    if (this.#first === undefined) {
+    if (this.#first !== undefined) {
+      return;
+    }
+    if (this.#isLast) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else {
       // It stays for whatever begins before it fires, which is cheaper than another one.
       this.#timer?.unref();
     }
+  }
+
+  /** Nothing begins after what runs, so no timer is kept for it. */
+  last(): this {
+    this.#isLast = true;
+    if (this.#first === undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    return this;
   }
 
   readonly #check = (): void => {

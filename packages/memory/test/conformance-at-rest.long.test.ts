@@ -1,12 +1,13 @@
 import { MemoryStore } from '@session-stores/memory';
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 import { atRestModes } from '../../../test-harness/src/at-rest-modes.js';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 
 describe.for(Object.entries(atRestModes))('the suite with %s', ([, options]) => {
   const storedId = (id: string): string => new MemoryStore(options).storedId(id);
-  describeSessionStore(
-    { name: 'MemoryStore', create: () => new MemoryStore(options), supports: { storedId } },
-    { describe, it: it.concurrent },
-  );
+  describeConformance({
+    name: 'MemoryStore',
+    create: () => new MemoryStore(options),
+    supports: { storedId },
+  });
 });

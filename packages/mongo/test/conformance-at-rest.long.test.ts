@@ -1,6 +1,6 @@
-import { checks, describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { checks } from '@session-stores/test-harness';
 import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './mongo-subject.js';
 
@@ -9,9 +9,9 @@ const races = ({ area, needs }: (typeof checks)[number]): boolean =>
   area === 'concurrency' && needs.includes('processes');
 
 describeWithServer('mongo', 'the suite on MongoStore with hashed ids, encryption and a bound', (url) => {
-  const runner = { describe, it: it.concurrent };
   const subject = subjectOf('plain', url, 'server', everyModeAtOnce);
-  describeSessionStore(subject, runner, {
-    checks: checks.filter((check) => matters(check) && !races(check)),
-  });
+  describeConformance(
+    subject,
+    checks.filter((check) => matters(check) && !races(check)),
+  );
 });

@@ -1,10 +1,7 @@
-import {
-  describeSessionStore,
-  type MongoReplicaSet,
-  startMongoReplicaSet,
-} from '@session-stores/test-harness';
+import { type MongoReplicaSet, startMongoReplicaSet } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
-import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, RetryingMongoStore } from '../src/index.js';
 import { subjectOf } from './mongo-subject.js';
@@ -19,7 +16,7 @@ describeWithServer('mongod-binary', 'the suite on a replica set', () => {
   // Of the members one will do: it tells the driver of the others.
   const one = `mongodb://127.0.0.1:${members[0]?.port}/${url.slice(url.indexOf('?'))}`;
   for (const form of ['plain', 'retrying']) {
-    describeSessionStore(subjectOf(form, one, 'topology'), { describe, it: it.concurrent });
+    describeConformance(subjectOf(form, one, 'topology'));
   }
 });
 

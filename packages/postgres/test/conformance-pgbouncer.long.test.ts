@@ -1,5 +1,6 @@
-import { describeSessionStore, startPgBouncer, startPostgres } from '@session-stores/test-harness';
-import { afterAll, describe, inject, it } from 'vitest';
+import { startPgBouncer, startPostgres } from '@session-stores/test-harness';
+import { afterAll, inject } from 'vitest';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './postgres-subject.js';
 
@@ -19,10 +20,7 @@ describeWithServer(
         await server?.stop();
       });
       for (const form of ['plain', 'retrying']) {
-        describeSessionStore(subjectOf(form, bouncer.url, { preparedStatements: false }), {
-          describe,
-          it: it.concurrent,
-        });
+        describeConformance(subjectOf(form, bouncer.url, { preparedStatements: false }));
       }
     });
   },

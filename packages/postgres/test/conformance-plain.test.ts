@@ -1,9 +1,8 @@
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './postgres-subject.js';
 
-// They wait for a network most of the time, so many run at once; the other form has a file of its own beside this one.
+// The other form has a file of its own beside this one, so that both run at once.
 describeWithServer('postgres', 'the suite on PostgresStore', (url) => {
-  describeSessionStore(subjectOf('plain', url), { describe, it: it.concurrent });
+  describeConformance(subjectOf('plain', url));
 });

@@ -1,10 +1,9 @@
-import { checks, describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { checks } from '@session-stores/test-harness';
 import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
 describeWithServer('redis', 'the suite on RedisStore with hashed ids, encryption and a bound', (url) => {
-  const runner = { describe, it: it.concurrent };
-  describeSessionStore(subjectOf('plain', url, everyModeAtOnce), runner, { checks: checks.filter(matters) });
+  describeConformance(subjectOf('plain', url, everyModeAtOnce), checks.filter(matters));
 });

@@ -1,9 +1,8 @@
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
 describeWithServer('redis', 'the suite on RedisStore with a cache', (url) => {
   const subject = subjectOf('plain', url, { cache: {} });
-  describeSessionStore({ ...subject, name: `${subject.name} with a cache` }, { describe, it: it.concurrent });
+  describeConformance({ ...subject, name: `${subject.name} with a cache` });
 });

@@ -1,9 +1,8 @@
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
-// They wait for a network most of the time, so many run at once; the other form has a file of its own beside this one.
+// The other form has a file of its own beside this one, so that both run at once.
 describeWithServer('redis', 'the suite on RetryingRedisStore', (url) => {
-  describeSessionStore(subjectOf('retrying', url), { describe, it: it.concurrent });
+  describeConformance(subjectOf('retrying', url));
 });

@@ -1,8 +1,8 @@
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 import { atRestModes } from '../../../test-harness/src/at-rest-modes.js';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { subjectOf } from './sqlite-subject.js';
 
 describe.for(Object.entries(atRestModes))('the suite with %s', ([, options]) => {
-  describeSessionStore(subjectOf('plain', options), { describe, it: it.concurrent });
+  describeConformance(subjectOf('plain', options));
 });

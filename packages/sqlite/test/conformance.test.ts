@@ -1,8 +1,6 @@
-import { describeSessionStore } from '@session-stores/test-harness';
-import { describe, it } from 'vitest';
+import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { subjectOf } from './sqlite-subject.js';
 
-// They wait most of the time: for expiries, locks and child processes.
 for (const form of ['plain', 'retrying']) {
-  describeSessionStore(subjectOf(form), { describe, it: it.concurrent });
+  describeConformance(subjectOf(form));
 }
