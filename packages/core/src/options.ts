@@ -32,6 +32,12 @@ export interface SessionStoreOptions extends AtRestOptions {
   /** Ms between two sweeps of expired records, where the server has no expiry of its own. 0: never. Default 60,000. */
   readonly sweepInterval?: number | undefined;
   /**
+   * Ms. Of the touches of a session that changes nothing, one in this time goes to the storage, and the others are answered without.
+   * The one that goes makes the record last so much longer than it says, so that no session ends early; it may end up to this
+   * time late. A lifetime that a request sets outright stays exact. Default 0: every touch is stored, and no session ends late.
+   */
+  readonly touchInterval?: number | undefined;
+  /**
    * How many calls may wait or run at once; what is called beyond that fails with `OVERLOADED`. Default 20,000: one that waits
    * costs 4 to 7 KB besides the session that it saves, so all of them fit into a process of 256 MB, and they are more than
    * a second's work of most servers.
@@ -64,6 +70,7 @@ export interface Settings {
   readonly serializer: Serializer;
   readonly policy: RetryPolicy | undefined;
   readonly sweepInterval: number;
+  readonly touchInterval: number;
   readonly maxPending: number;
   readonly copiedSessions: boolean;
   readonly signalDisconnect: boolean;
@@ -79,6 +86,7 @@ const names = [
   'serializer',
   'retry',
   'sweepInterval',
+  'touchInterval',
   'maxPending',
   'copiedSessions',
   'signalDisconnect',
@@ -167,6 +175,7 @@ export function settingsOf(storeName: string, options: SessionStoreOptions = {})
     serializer,
     policy,
     sweepInterval: numberOf(storeName, 'sweepInterval', options.sweepInterval, 60_000, 0, longest / 2),
+    touchInterval: numberOf(storeName, 'touchInterval', options.touchInterval, 0, 0, longest),
     maxPending: numberOf(storeName, 'maxPending', options.maxPending, 20_000, 1, Number.POSITIVE_INFINITY),
     copiedSessions: flagOf(storeName, 'copiedSessions', options.copiedSessions),
     signalDisconnect: flagOf(storeName, 'signalDisconnect', options.signalDisconnect),

@@ -200,7 +200,7 @@ export class Sessions {
     const outcome = await touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.#onRetry);
     if (outcome === 'gone') {
       this.#drop(operation, origin.id);
-    } else {
+    } else if (outcome === 'touched') {
       this.#emit('touched', () => record(origin.id));
     }
   }

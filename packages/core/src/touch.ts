@@ -1,3 +1,4 @@
+import type { Expiry } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import { type CookieData, cookieDataOf, deadlineOf } from './lifetime.js';
 import type { Operation } from './operation.js';
@@ -8,7 +9,8 @@ import { parseSession } from './snapshot.js';
 
 /**
  * Moves the expiry of the record that a loaded session came from. It names the revision: if another request has changed the
- * record meanwhile, the lifetime that is stored now decides and not the one that this request knows.
+ * record meanwhile, the lifetime that is stored now decides and not the one that this request knows. `spared`: with
+ * `touchInterval`, a touch that the record does not need to last as long as this one says.
  */
 export async function touchRecord(
   calls: BackendCalls,
@@ -17,7 +19,7 @@ export async function touchRecord(
   cookie: CookieData | undefined,
   settings: Settings,
   onRetry: (operation: Operation, error: Error, attempt: number) => void,
-): Promise<'touched' | 'gone'> {
+): Promise<'touched' | 'spared' | 'gone'> {
   const { id } = origin;
   let { revision } = origin;
   let stored = origin.base?.cookie;
@@ -29,14 +31,21 @@ export async function touchRecord(
     if (deadline === 'ends') {
       return 'gone';
     }
+    const { touchInterval } = settings;
+    if (touchInterval > 0 && lastsFor(origin, deadline.expiry(), calls)) {
+      return 'spared';
+    }
     const answer = await withRetry(
       operation,
       settings.policy,
-      () => calls.touch({ id, revision, expiry: deadline.expiry() }, operation).answer,
+      () => {
+        const expiry = beyond(deadline.expiry(), touchInterval);
+        return calls.touch({ id, revision, expiry }, operation).answer;
+      },
       (error, number) => onRetry(operation, error, number),
     );
     if (answer.status === 'touched') {
-      const { in: milliseconds } = deadline.expiry();
+      const { in: milliseconds } = beyond(deadline.expiry(), touchInterval);
       origin.expiresAt = Math.max(origin.expiresAt, Date.now() + milliseconds);
       return 'touched';
     }
@@ -50,4 +59,13 @@ export async function touchRecord(
     revision = current.revision;
     stored = cookieDataOf(parseSession(id, current.data, settings.serializer));
   }
+}
+
+/** Whether the record, as this process knows it, lasts as long as that without being touched. */
+function lastsFor({ expiresAt }: Origin, expiry: Expiry, { backend }: BackendCalls): boolean {
+  return expiresAt - (backend.expiryUncertainty ?? 0) >= Date.now() + expiry.in;
+}
+
+function beyond(expiry: Expiry, touchInterval: number): Expiry {
+  return { ...expiry, in: expiry.in + touchInterval };
 }

@@ -1,4 +1,4 @@
-import { SessionStore } from '@session-stores/core';
+import { SessionStore, type SessionStoreOptions } from '@session-stores/core';
 import { onTestFinished, vi } from 'vitest';
 import { LossyBackend } from './lossy-backend.js';
 import { type loaded, made } from './requests.js';
@@ -8,11 +8,11 @@ export const hour = 60 * minute;
 export const day = 24 * hour;
 
 /** A session of an hour in a store whose clock stands still until `later` moves it. */
-export async function hourLong(cookie: object = { maxAge: hour }) {
+export async function hourLong(cookie: object = { maxAge: hour }, options: SessionStoreOptions = {}) {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
   onTestFinished(() => void vi.useRealTimers());
   const backend = new LossyBackend();
-  const store = new SessionStore(backend);
+  const store = new SessionStore(backend, options);
   await store.set('a', made(store, 'a', { n: 1 }, cookie));
   return {
     backend,
