@@ -108,4 +108,16 @@ describe('TimeLimit', () => {
     expect(timers()).toBe(before + 1);
     limit.end(one);
   });
+
+  it('keeps no timer after the last, and none when that has begun already', () => {
+    const { limit, start } = started(100);
+    limit.end(start('a'));
+    expect(vi.getTimerCount()).toBe(1);
+    limit.last();
+    expect(vi.getTimerCount()).toBe(0);
+    const item = start('b');
+    expect(vi.getTimerCount()).toBe(1);
+    limit.end(item);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
