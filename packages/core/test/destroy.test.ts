@@ -65,7 +65,7 @@ describe('destroy', () => {
 
   it('does not carry a given-up deletion over to the next session of the id', async () => {
     const backend = new LossyBackend();
-    const store = new SessionStore(backend, { ...quick, operationTimeout: 60 });
+    const store = new SessionStore(backend, quick);
     await store.set('a', made(store, 'a', { user: 'ann' }));
     backend.fate = (primitive) => (primitive === 'remove' ? 'lose request' : 'deliver');
     await store.destroy('a').catch(() => {});

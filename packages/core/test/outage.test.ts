@@ -142,12 +142,13 @@ describe('a storage that is down', () => {
       prunes++;
       return 0;
     };
-    const { store, goDown } = withStorage({ sweepInterval: 5 }, { prune });
+    const { store, goDown } = withStorage({ sweepInterval: 300 }, { prune });
+    // A sweep that worked meanwhile would say that the storage is there.
     await goDown();
     // The probe of a call is on the way while the sweep waits.
     const failures = vi.fn();
     store.on('storeError', failures);
-    await pause(20);
+    await pause(400);
     prunes = 0;
     await store.close();
     expect(prunes).toBe(0);

@@ -1,13 +1,18 @@
 import { MemoryStore } from '@session-stores/memory';
-import { describe } from 'vitest';
+import { describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
 import { atRestModes } from '../../../test-harness/src/at-rest-modes.js';
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
+
+const runner = { describe, it, itAtOnce: it.concurrent };
 
 describe.for(Object.entries(atRestModes))('the suite with %s', ([, options]) => {
   const storedId = (id: string): string => new MemoryStore(options).storedId(id);
-  describeConformance({
-    name: 'MemoryStore',
-    create: () => new MemoryStore(options),
-    supports: { storedId },
-  });
+  describeSessionStore(
+    {
+      name: 'MemoryStore',
+      create: () => new MemoryStore(options),
+      supports: { storedId },
+    },
+    runner,
+  );
 });

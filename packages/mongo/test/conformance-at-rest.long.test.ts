@@ -1,8 +1,10 @@
-import { checks } from '@session-stores/test-harness';
+import { checks, describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
 import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './mongo-subject.js';
+
+const runner = { describe, it, itAtOnce: it.concurrent };
 
 /** Races of several processes: FerretDB, whose commands take turns, needs most of their time limit even on an idle machine. */
 const races = ({ area, needs }: (typeof checks)[number]): boolean =>
@@ -10,8 +12,7 @@ const races = ({ area, needs }: (typeof checks)[number]): boolean =>
 
 describeWithServer('mongo', 'the suite on MongoStore with hashed ids, encryption and a bound', (url) => {
   const subject = subjectOf('plain', url, 'server', everyModeAtOnce);
-  describeConformance(
-    subject,
-    checks.filter((check) => matters(check) && !races(check)),
-  );
+  describeSessionStore(subject, runner, {
+    checks: checks.filter((check) => matters(check) && !races(check)),
+  });
 });

@@ -1,11 +1,16 @@
-import { type MongoReplicaSet, startMongoReplicaSet } from '@session-stores/test-harness';
+import {
+  describeSessionStore,
+  type MongoReplicaSet,
+  startMongoReplicaSet,
+} from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
-import { afterAll, afterEach, beforeEach, expect, inject, it } from 'vitest';
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
+import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, RetryingMongoStore } from '../src/index.js';
 import { subjectOf } from './mongo-subject.js';
 import { opened, sample, within } from './samples.js';
+
+const runner = { describe, it, itAtOnce: it.concurrent };
 
 // A suite is told of its server when it is registered, so the set is there before that.
 const set = inject('servers')['mongod-binary'] === undefined ? undefined : await startMongoReplicaSet();
@@ -16,7 +21,7 @@ describeWithServer('mongod-binary', 'the suite on a replica set', () => {
   // Of the members one will do: it tells the driver of the others.
   const one = `mongodb://127.0.0.1:${members[0]?.port}/${url.slice(url.indexOf('?'))}`;
   for (const form of ['plain', 'retrying']) {
-    describeConformance(subjectOf(form, one, 'topology'));
+    describeSessionStore(subjectOf(form, one, 'topology'), runner);
   }
 });
 

@@ -1,8 +1,9 @@
-import { startPgBouncer, startPostgres } from '@session-stores/test-harness';
-import { afterAll, inject } from 'vitest';
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
+import { describeSessionStore, startPgBouncer, startPostgres } from '@session-stores/test-harness';
+import { afterAll, describe, inject, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './postgres-subject.js';
+
+const runner = { describe, it, itAtOnce: it.concurrent };
 
 // A suite is told of its server when it is registered, so both are there before that.
 const { pgbouncer, 'postgres-server': postgres } = inject('servers');
@@ -20,7 +21,7 @@ describeWithServer(
         await server?.stop();
       });
       for (const form of ['plain', 'retrying']) {
-        describeConformance(subjectOf(form, bouncer.url, { preparedStatements: false }));
+        describeSessionStore(subjectOf(form, bouncer.url, { preparedStatements: false }), runner);
       }
     });
   },

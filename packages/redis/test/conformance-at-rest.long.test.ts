@@ -1,9 +1,11 @@
-import { checks } from '@session-stores/test-harness';
+import { checks, describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
 import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
+const runner = { describe, it, itAtOnce: it.concurrent };
+
 describeWithServer('redis', 'the suite on RedisStore with hashed ids, encryption and a bound', (url) => {
-  describeConformance(subjectOf('plain', url, everyModeAtOnce), checks.filter(matters));
+  describeSessionStore(subjectOf('plain', url, everyModeAtOnce), runner, { checks: checks.filter(matters) });
 });

@@ -1,8 +1,10 @@
-import { describe } from 'vitest';
+import { describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
 import { atRestModes } from '../../../test-harness/src/at-rest-modes.js';
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
 import { subjectOf } from './sqlite-subject.js';
 
+const runner = { describe, it, itAtOnce: it.concurrent };
+
 describe.for(Object.entries(atRestModes))('the suite with %s', ([, options]) => {
-  describeConformance(subjectOf('plain', options));
+  describeSessionStore(subjectOf('plain', options), runner);
 });

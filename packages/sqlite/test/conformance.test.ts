@@ -1,6 +1,9 @@
-import { describeConformance } from '../../../test-harness/src/servers/conformance.js';
+import { describeSessionStore } from '@session-stores/test-harness';
+import { describe, it } from 'vitest';
 import { subjectOf } from './sqlite-subject.js';
 
+const runner = { describe, it, itAtOnce: it.concurrent };
+
 for (const form of ['plain', 'retrying']) {
-  describeConformance(subjectOf(form));
+  describeSessionStore(subjectOf(form), runner);
 }

@@ -11,6 +11,11 @@ export interface Runner {
   readonly it: ((name: string, body: Body, timeout: number) => unknown) & {
     readonly skip: (name: string, body: Body) => unknown;
   };
+  /**
+   * Registers a test that runs beside others, such as Vitest's `it.concurrent`: the checks that wait for networks and clocks most
+   * of their time are given to it, if it is there. Those that call the store all the time never are.
+   */
+  readonly itAtOnce?: Runner['it'] | undefined;
 }
 
 export interface DescribeOptions extends Omit<CheckOptions, 'signal' | 'concurrency'> {
@@ -33,7 +38,7 @@ const GRACE = 15_000;
  */
 export function describeSessionStore(
   subjectLike: SubjectLike,
-  { describe, it }: Runner,
+  { describe, it, itAtOnce = it }: Runner,
   options: DescribeOptions = {},
 ): void {
   const subject = subjectFrom(subjectLike);
@@ -42,11 +47,17 @@ export function describeSessionStore(
     for (const area of new Set(selected.map((check) => check.area))) {
       describe(area, () => {
         for (const check of selected) {
-          if (check.area === area) register(check, subject, it, options.without ?? []);
+          if (check.area !== area) continue;
+          register(check, subject, isBusy(check) ? it : itAtOnce, options.without ?? []);
         }
       });
     }
   });
+}
+
+/** Beside each other, no call of theirs might be answered within its time limit. */
+function isBusy({ area, id }: Check): boolean {
+  return area === 'concurrency' || id.includes('/thousand');
 }
 
 function register(check: Check, subject: Subject, it: Runner['it'], without: readonly Need[]): void {
