@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that wait longest; the others fit in beside them and after them. */
-const longest = /conformance|replicas|soak/;
+const longest = /conformance|replicas|soak|failover|mutants|standby/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 import { one, opened, sample, within } from './samples.js';
+import { replicated } from './topologies.js';
 
 describeWithServer('redis-server', 'a Redis behind Sentinel', () => {
   let sentinel: RedisSentinel;
@@ -68,9 +69,7 @@ describeWithServer('redis-server', 'a Redis behind Sentinel', () => {
         const write = sample();
         await backend.write([write], within());
         const old = await sentinel.master();
-        const admin = new Client(old.port);
-        await admin.wait(1, 5_000);
-        admin.disconnect();
+        await replicated(old, 'any');
         await old.kill();
         await worksAgain(backend);
         expect(await one(backend.read([write.id], within()))).toMatchObject({ data: write.data });

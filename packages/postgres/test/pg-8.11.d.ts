@@ -1,0 +1,3 @@
+declare module 'pg-8.11' {
+  export { default } from 'pg';
+}
