@@ -78,7 +78,7 @@ describe('the closing line', { timeout: 60_000 }, () => {
     const { code, lines } = await runOn(['good', 'needy'], { CI: 'true', ALLOW_NOT_RUN: 'redis,mongod' });
     expect(code).toBe(1);
     expect(lines).toContain(
-      "ALLOW_NOT_RUN may name mongod, mongod-binary, but not 'redis', which is a failure",
+      "ALLOW_NOT_RUN may name mongod, mongod-binary, mongos, but not 'redis', which is a failure",
     );
     expect(lines.at(-1)).toBe('3 passed, 2 failed');
   });

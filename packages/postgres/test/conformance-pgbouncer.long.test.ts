@@ -20,9 +20,7 @@ describeWithServer(
         await bouncer.stop();
         await server?.stop();
       });
-      for (const form of ['plain', 'retrying']) {
-        describeSessionStore(subjectOf(form, bouncer.url, { preparedStatements: false }), runner);
-      }
+      describeSessionStore(subjectOf('plain', bouncer.url, { preparedStatements: false }), runner);
     });
   },
 );

@@ -1,11 +1,16 @@
-import { describeSessionStore } from '@session-stores/test-harness';
+import { checks, describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
 const runner = { describe, it, itAtOnce: it.concurrent };
 
+/** What another process has just changed is not in every order of the calls: a cache may show what was there a moment ago. */
+const withinTheBound = ({ id }: (typeof checks)[number]): boolean => id !== 'concurrency/histories';
+
 describeWithServer('redis', 'the suite on RedisStore with a cache', (url) => {
   const subject = subjectOf('plain', url, { cache: {} });
-  describeSessionStore({ ...subject, name: `${subject.name} with a cache` }, runner);
+  describeSessionStore({ ...subject, name: `${subject.name} with a cache` }, runner, {
+    checks: checks.filter(withinTheBound),
+  });
 });
