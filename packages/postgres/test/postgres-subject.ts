@@ -18,7 +18,11 @@ export function subjectOf(form: string, url: string, options: Options = {}): Sub
   let storedId = (id: string): string => id;
   let pool: pg.Pool | undefined;
   const direct = (): pg.Pool => {
-    pool ??= new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+    if (pool === undefined) {
+      pool = new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+      // The server is ended before it.
+      pool.on('error', () => {});
+    }
     return pool;
   };
   return {
