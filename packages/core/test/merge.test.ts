@@ -113,9 +113,11 @@ describe('concurrent saves', () => {
 });
 
 describe('a lost reply', () => {
-  it('is told from a lost request, with another writer in between', async () => {
+  it('is told from a lost request, with another writer in between', { timeout: 90_000 }, async () => {
     const backend = new LossyBackend();
-    const [first, second] = [new SessionStore(backend, quick), new SessionStore(backend, quick)];
+    // All 2,000 wait for their turn from the start.
+    const patient = { ...quick, operationTimeout: 60_000 };
+    const [first, second] = [new SessionStore(backend, patient), new SessionStore(backend, patient)];
     await first.set('a', made(first, 'a', { n: 0 }));
     let random = 7;
     backend.fate = () => {
@@ -131,7 +133,7 @@ describe('a lost reply', () => {
     const results = await Promise.allSettled(runs);
     const failed = results.filter((result) => result.status === 'rejected');
     // The other store may write more than eight times before the retry: then nobody can tell, and it says so.
-    expect(failed.every(({ reason }) => reason.code === 'AMBIGUOUS')).toBe(true);
+    expect(failed.filter(({ reason }) => reason.code !== 'AMBIGUOUS')).toEqual([]);
     backend.fate = () => 'deliver';
     const { n } = (await sessionOf(first, 'a')) as { n: number };
     const done = results.length - failed.length;
