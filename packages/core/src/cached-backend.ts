@@ -48,8 +48,10 @@ export function cached(storeName: string, backend: SessionBackend, settings: Cac
 
 /** Tells what this process changes, and keeps nothing. */
 function announcing(backend: SessionBackend): CachedBackend {
-  // A context may have its signal by a getter, which a spread would lose.
-  const told = ({ signal }: CallContext): CallContext => ({ signal, announceAs: 'another' });
+  const told = <Context extends CallContext>(context: Context): Context => ({
+    ...context,
+    announceAs: 'another',
+  });
   return decorated(backend, {
     recall: () => undefined,
     write: (writes: readonly RecordWrite[], context: CallContext) => backend.write(writes, told(context)),
@@ -57,7 +59,7 @@ function announcing(backend: SessionBackend): CachedBackend {
     remove: (removals: readonly RecordRemoval[], context: CallContext) =>
       backend.remove(removals, told(context)),
     ...(backend.clear && {
-      clear: async (context: ClearContext) => backend.clear?.({ ...told(context), grace: context.grace }),
+      clear: async (context: ClearContext) => backend.clear?.(told(context)),
     }),
   });
 }
@@ -85,7 +87,7 @@ function caching(backend: SessionBackend, settings: CacheSettings): CachedBacken
     };
     forget();
     try {
-      const answers = await send({ signal: context.signal, announceAs: cache.own });
+      const answers = await send({ ...context, announceAs: cache.own });
       forget();
       for (const [index, answer] of answers.entries()) {
         if (answer.status === 'error') {
@@ -156,10 +158,10 @@ function caching(backend: SessionBackend, settings: CacheSettings): CachedBacken
         () => undefined,
       ),
     ...(backend.clear && {
-      async clear({ signal, grace }: ClearContext) {
+      async clear(context: ClearContext) {
         cache.forgetAll();
         try {
-          await backend.clear?.({ signal, grace, announceAs: cache.own });
+          await backend.clear?.({ ...context, announceAs: cache.own });
         } catch (error) {
           cache.disown();
           throw error;

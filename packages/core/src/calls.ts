@@ -1,3 +1,4 @@
+import { attempt } from './attempt.js';
 import type {
   CallContext,
   ReadAnswer,
@@ -208,7 +209,7 @@ export class BackendCalls {
         parcel.onWire = call;
       }
       limit.start(call);
-      begin(work, call).then(
+      attempt(work, contextOf(call)).then(
         (result) => {
           limit.end(call);
           resolve(result);
@@ -243,13 +244,13 @@ export class BackendCalls {
   }
 }
 
-/** What the backend throws is a failure of the call, too. */
-function begin<T>(work: (context: CallContext) => Promise<T>, context: CallContext): Promise<T> {
-  try {
-    return Promise.resolve(work(context));
-  } catch (error) {
-    return Promise.reject(error);
-  }
+/** The signal is made when a backend asks for it, which one in memory never does. A spread of the context asks for it too. */
+function contextOf(call: WireCall): CallContext {
+  return {
+    get signal() {
+      return call.signal;
+    },
+  };
 }
 
 /** An operation that may leave the call that is made for it. */

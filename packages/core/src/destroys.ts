@@ -1,5 +1,3 @@
-import type { SessionBackend } from './backend.js';
-import { maximumItems } from './batch.js';
 import type { BackendCalls } from './calls.js';
 import { Deletions } from './deletions.js';
 import { recordName, SessionStoreError } from './errors.js';
@@ -12,6 +10,7 @@ import { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
+import { removeAll } from './remove-all.js';
 import type { Refusal } from './running.js';
 import { TimeLimit } from './time-limit.js';
 
@@ -89,11 +88,14 @@ export class Destroys {
     const begun = Date.now();
     let birth = this.#lives.birthOf(id);
     // At once, although it may have to wait for its turn: a crash meanwhile must not undo it.
-    this.#note(id, birth, begun)?.catch(() => {});
+    this.#note(id, birth, begun);
     try {
       await this.#lanes.exclusive(id, operation, async () => {
         birth = this.#lives.birthOf(id);
-        await this.#noteInTime(operation, id, birth, begun);
+        const noted = this.#note(id, birth, begun);
+        if (noted !== undefined) {
+          await this.#inTime(operation, id, noted);
+        }
         await this.#removals.remove(operation, id, (known) => {
           birth = known;
           this.#journal?.learn(id, known);
@@ -120,7 +122,7 @@ export class Destroys {
     if (!this.#deletions.add(id, birth)) {
       return notRemembered;
     }
-    this.#note(id, birth, Date.now())?.catch(() => {});
+    this.#note(id, birth, Date.now());
     this.#emit('gaveUp', () => ({
       ...record(id),
       operation: 'destroy',
@@ -204,25 +206,20 @@ export class Destroys {
     this.#journal?.end(id);
   }
 
+  /** In the journal, if there is one. Whoever has to know when it is on the disk waits for the promise. */
   #note(id: string, birth: string | undefined, begun: number): Promise<void> | undefined {
-    return this.#journal?.begin(id, birth, begun, this.#graceOf(id));
+    const noted = this.#journal?.begin(id, birth, begun, this.#graceOf(id));
+    noted?.catch(() => {});
+    return noted;
   }
 
   /** Before anything is sent. A session whose destroy cannot be noted is destroyed all the same. */
-  async #noteInTime(
-    operation: Operation,
-    id: string,
-    birth: string | undefined,
-    begun: number,
-  ): Promise<void> {
-    const noted = this.#note(id, birth, begun);
-    if (noted !== undefined) {
-      await operation.race(
-        noted.catch((error: Error) => {
-          this.#emit('storeError', () => ({ ...record(id), operation: operation.name, error }));
-        }),
-      );
-    }
+  #inTime(operation: Operation, id: string, noted: Promise<void>): Promise<void> {
+    return operation.race(
+      noted.catch((error: Error) => {
+        this.#emit('storeError', () => ({ ...record(id), operation: operation.name, error }));
+      }),
+    );
   }
 
   #giveUp(
@@ -247,7 +244,7 @@ export class Destroys {
       );
     }
     // Another destroy of the id may have struck it out while this one waited for its turn.
-    this.#note(id, birth, begun)?.catch(() => {});
+    this.#note(id, birth, begun);
     this.#lives.destroyed(id, moment, birth);
   }
 
@@ -269,20 +266,5 @@ export class Destroys {
     }
     this.#settle(id);
     this.#emit('destroyed', () => record(id));
-  }
-}
-
-/** What `clear` does where the backend has none: at most so many removals a call, as in a batch. */
-async function removeAll(backend: SessionBackend, grace: number, signal: AbortSignal): Promise<void> {
-  for await (const page of backend.scan({ signal })) {
-    const ids = [...new Set(page.map(({ id }) => id))];
-    for (let start = 0; start < ids.length; start += maximumItems) {
-      const removals = ids.slice(start, start + maximumItems).map((id) => ({ id, grace }));
-      for (const answer of await backend.remove(removals, { signal })) {
-        if (answer.status === 'error') {
-          throw answer.error;
-        }
-      }
-    }
   }
 }

@@ -119,11 +119,7 @@ export class JournalFile {
 
   /** Puts `text` in place of everything: a crash leaves the one or the other, whole. */
   async replace(text: string): Promise<void> {
-    const fresh = await new Promise<number>((resolve, reject) => {
-      open(`${this.#path}.new`, 'w', mode, (error, descriptor) =>
-        error ? reject(error) : resolve(descriptor),
-      );
-    });
+    const fresh = await opened(`${this.#path}.new`, 'w');
     try {
       await writeAll(fresh, text);
       await settled((done) => fsync(fresh, done));
@@ -135,15 +131,8 @@ export class JournalFile {
     closeSync(this.#descriptor);
     this.#descriptor = fresh;
     this.#size = text.length;
-    await new Promise<void>((resolve, reject) => {
-      open(dirname(this.#path), 'r', (error, directory) => {
-        if (error) {
-          reject(error);
-        } else {
-          fsync(directory, (failure) => close(directory, () => (failure ? reject(failure) : resolve())));
-        }
-      });
-    });
+    const directory = await opened(dirname(this.#path), 'r');
+    await settled((done) => fsync(directory, done)).finally(() => close(directory, () => {}));
   }
 
   close(): void {
@@ -170,6 +159,12 @@ async function writeAll(descriptor: number, text: string): Promise<void> {
       );
     });
   }
+}
+
+function opened(path: string, flags: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, flags, mode, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
+  });
 }
 
 function settled(start: (done: (error: Error | null) => void) => void): Promise<void> {

@@ -49,20 +49,21 @@ export function readJournal(bytes: Buffer): JournalContent {
   const text = bytes.toString('latin1');
   const entries = new Map<number, JournalEntry>();
   let damaged = 0;
-  let whole = 0;
+  let found = 0;
   const lines = text.split('\n');
   for (const [index, line] of lines.entries()) {
-    const bodies = frame.test(line) && bodyOf(line) !== undefined ? [bodyOf(line)] : rescue(line);
+    const whole = bodyOf(line);
+    const bodies = whole === undefined ? rescue(line) : [whole];
     for (const body of bodies) {
       apply(body, entries);
     }
-    whole += bodies.length;
+    found += bodies.length;
     const isTornEnd = index === lines.length - 1;
-    if (line !== '' && !isTornEnd && (bodies.length !== 1 || bodyOf(line) === undefined)) {
+    if (line !== '' && !isTornEnd && whole === undefined) {
       damaged++;
     }
   }
-  const looksLikeOne = whole > 0 || mark.startsWith(text.slice(0, mark.length)) || remains.test(text);
+  const looksLikeOne = found > 0 || mark.startsWith(text.slice(0, mark.length)) || remains.test(text);
   return { entries: [...entries.values()], damaged, isJournal: looksLikeOne };
 }
 
@@ -103,10 +104,10 @@ function rescue(line: string): unknown[] {
   }
   for (let index = 0; index < starts.length; index++) {
     const ends = [...starts.slice(index + 1).map((start) => start - 1), line.length];
-    const pieces = ends.map((end) => line.slice(starts[index], end));
-    const at = pieces.findIndex((piece) => bodyOf(piece) !== undefined);
+    const bodies = ends.map((end) => bodyOf(line.slice(starts[index], end)));
+    const at = bodies.findIndex((body) => body !== undefined);
     if (at >= 0) {
-      found.push(bodyOf(pieces[at] ?? ''));
+      found.push(bodies[at]);
       index += at;
     }
   }

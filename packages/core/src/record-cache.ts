@@ -86,9 +86,12 @@ export class RecordCache implements ChangeListener {
 
   /** To be called before the call is sent. */
   begin(): OpenCall {
-    const call = new Call(this.#toldUntil === undefined, (record) => this.#keep(record, call));
+    const call: Call = new Call(
+      this.#toldUntil === undefined,
+      (record) => this.#keep(record, call),
+      () => this.#calls.delete(call),
+    );
     this.#calls.add(call);
-    call.onEnd = () => this.#calls.delete(call);
     return call;
   }
 
@@ -156,15 +159,12 @@ class Call implements OpenCall {
   /** Ids and names. */
   readonly changed = new Set<string>();
   readonly keep: (record: SessionRecord) => void;
+  readonly end: () => void;
   allChanged: boolean;
-  onEnd: () => void = () => {};
 
-  constructor(allChanged: boolean, keep: (record: SessionRecord) => void) {
+  constructor(allChanged: boolean, keep: (record: SessionRecord) => void, end: () => void) {
     this.allChanged = allChanged;
     this.keep = keep;
-  }
-
-  end(): void {
-    this.onEnd();
+    this.end = end;
   }
 }

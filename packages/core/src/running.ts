@@ -1,4 +1,5 @@
 import { type Callback, deliver, refuseCallback } from './answer.js';
+import { attempt } from './attempt.js';
 import { type ErrorCode, SessionStoreError } from './errors.js';
 import { Operation } from './operation.js';
 import { TimeLimit } from './time-limit.js';
@@ -70,7 +71,7 @@ export class Running {
     const operation = new Operation(name, id, limit);
     const answers = typeof callback === 'function' ? callback : undefined;
     this.#count++;
-    const answer = attempt(operation, work).then(
+    const answer = attempt(work, operation).then(
       (value) => {
         this.#leave(operation);
         if (answers !== undefined) {
@@ -130,13 +131,5 @@ export class Running {
     if (this.#count === 0) {
       this.#onIdle?.();
     }
-  }
-}
-
-function attempt<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {
-  try {
-    return work(operation);
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

@@ -227,7 +227,7 @@ export class SessionStore extends Store {
 
   #destroy(id: string, callback?: Callback<void>, how: Start = {}): Promise<void> {
     const storedId = typeof id === 'string' ? this.#settings.atRest.ids.ofListed(id) : '';
-    const work = async (operation: Operation): Promise<void> => {
+    const work = (operation: Operation): Promise<void> => {
       checkId(id);
       return this.#sessions.destroys.destroy(operation, storedId);
     };

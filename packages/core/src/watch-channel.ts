@@ -1,5 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ChangeListener, Watch } from './backend.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Ms between two beats, and the longest that one may take. Both together are less than the lease of a cache (2 s). */
 const beatInterval = 500;
@@ -165,28 +166,20 @@ async function within<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const working = work();
-  working.catch(() => {}); // It may fail when nobody waits for it any more.
   const over = new AbortController();
-  const waiting = [
-    setTimeout(limit, undefined, { ref: false, signal: over.signal }).then(() => {
-      throw new Error(`${what} (within ${limit} ms)`);
-    }),
-    new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
-    }),
-  ];
+  const stop = (): void => over.abort(signal.reason);
+  const timer = setTimeout(() => over.abort(new Error(`${what} (within ${limit} ms)`)), limit);
+  timer.unref();
+  signal.addEventListener('abort', stop);
   try {
-    return (await Promise.race([working, ...waiting])) as T;
+    return await untilAborted(work(), over.signal, () => over.signal.reason as Error);
   } finally {
-    over.abort();
-    for (const one of waiting) {
-      one.catch(() => {});
-    }
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 }
 
 /** Keeps no process alive; ends early when `signal` aborts. */
 async function idle(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(milliseconds, undefined, { ref: false, signal }).catch(() => {});
+  await wait(milliseconds, undefined, { ref: false, signal }).catch(() => {});
 }

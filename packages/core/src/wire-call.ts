@@ -1,4 +1,3 @@
-import type { CallContext } from './backend.js';
 import type { OnWire } from './batch.js';
 import { SessionStoreError } from './errors.js';
 import { Limited } from './time-limit.js';
@@ -7,7 +6,7 @@ import { Limited } from './time-limit.js';
  * One call of the backend while it is under way. It is over when its time is up, and also when nobody waits any more: who
  * then tries again needs a new connection.
  */
-export class WireCall extends Limited implements CallContext, OnWire {
+export class WireCall extends Limited implements OnWire {
   readonly #what: string;
   readonly #onGivenUp: (error: SessionStoreError) => void;
   readonly #controller = new AbortController();
@@ -21,7 +20,7 @@ export class WireCall extends Limited implements CallContext, OnWire {
     this.#onGivenUp = onGivenUp;
   }
 
-  /** Made when a backend asks for it, which one in memory never does. */
+  /** Not made before somebody asks for it. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

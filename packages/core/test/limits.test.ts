@@ -100,6 +100,18 @@ describe('a storage that never answers', () => {
     expect(signal?.reason).toMatchObject({ code: 'TIMEOUT' });
   });
 
+  it('still has its signal when it spreads the context', async () => {
+    const backend = new LossyBackend();
+    const read = backend.read.bind(backend);
+    const spread: (AbortSignal | undefined)[] = [];
+    backend.read = (ids, context) => {
+      spread.push({ ...context }.signal);
+      return read(ids, context);
+    };
+    await new SessionStore(backend).get('a');
+    expect(spread).toEqual([expect.any(AbortSignal)]);
+  });
+
   it('while one by one goes out what failed together, holds nobody up once for every item', async () => {
     const backend = new LossyBackend();
     const store = new SessionStore(backend, {
