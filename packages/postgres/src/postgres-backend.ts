@@ -22,7 +22,7 @@ import { Connections, type Reply } from './connections.js';
 import { concernsRow, PostgresFailure } from './postgres-failure.js';
 import { type PostgresBackendOptions, postgresSettings } from './postgres-options.js';
 import { prepareSchema, type TableNames, tableNames } from './schema.js';
-import { pageSize, preparedAnnouncingFor, preparedFor, type Statements } from './statements.js';
+import { pageSize, preparedFor, type Statements } from './statements.js';
 import { subscribe } from './subscription.js';
 
 /** Records in a table of a PostgreSQL database, version 12 or later. Every batch is one statement. */
@@ -41,8 +41,10 @@ export class PostgresBackend implements SessionBackend {
     const settings = postgresSettings(options);
     this.#names = tableNames(settings);
     this.#createTable = settings.createTable;
-    this.#statements = preparedFor(this.#names.records, settings.preparedStatements);
-    this.#announcing = preparedAnnouncingFor(this.#names.records, settings.preparedStatements);
+    const prepared = (announces: boolean) =>
+      preparedFor(this.#names.records, settings.preparedStatements, announces);
+    this.#statements = prepared(false);
+    this.#announcing = prepared(true);
     this.#connections = new Connections(settings.source);
   }
 

@@ -44,8 +44,26 @@ export function channelOf(table: string): string {
  * has done nothing, and is to be sent again.
  *
  * @param table Its name as it stands in SQL.
+ * @param announces Whether the statements that change live records also tell who listens (`NOTIFY`): it happens with the change
+ *   or not at all. They take one value more, the source; what is told is core's `recordName` of the id, then the source.
  */
-export function statementsFor(table: string) {
+export function statementsFor(table: string, announces = false) {
+  const tell = (id: string, source: number): string => {
+    const name = `left(encode(sha256(convert_to(${id}, 'UTF8')), 'hex'), 12)`;
+    return `pg_notify(${channelOf(table)}, ${name} || ' ' || $${source}::text)`;
+  };
+  /** One row, if `change` changes one. */
+  const one = (change: string, source: number): string =>
+    announces
+      ? `with done as (${change} returning stored.id) select ${tell('done.id', source)} from done`
+      : change;
+  /** A column that tells of each row of which that was decided, and done. */
+  const told = (verdict: string, source: number): string[] =>
+    announces
+      ? [
+          `case when judged.verdict = '${verdict}' and done.id is not null then ${tell('judged.id', source)} end`,
+        ]
+      : [];
   const locked = `locked as materialized (
     select id, data, birth, revision, expires_at from ${table} where id = ${anyOf('$1')} order by id for no key update
   )`;
@@ -70,17 +88,26 @@ export function statementsFor(table: string) {
       values ($1, $2, $3, $4, ${expiry('$5::float8')}) ${orReplaceVacant}`,
 
     /** Id, data, birth, revision, ms, whether that is exact, the expected revision. */
-    updateOne: `update ${table} stored
+    updateOne: one(
+      `update ${table} stored
       set data = $2, birth = $3, revision = $4, expires_at = ${movedExpiry('stored', '$5::float8', '$6::boolean')}
       where ${isLocked('stored')} and stored.revision = $7 and ${isLive('stored')}`,
+      8,
+    ),
 
     /** Id, the expected revision, ms, whether that is exact. */
-    touchOne: `update ${table} stored set expires_at = ${movedExpiry('stored', '$3::float8', '$4::boolean')}
+    touchOne: one(
+      `update ${table} stored set expires_at = ${movedExpiry('stored', '$3::float8', '$4::boolean')}
       where ${isLocked('stored')} and stored.revision = $2 and ${isLive('stored')}`,
+      5,
+    ),
 
     /** Id, birth, ms. */
-    removeOne: `insert into ${table} as stored (id, data, birth, revision, expires_at)
+    removeOne: one(
+      `insert into ${table} as stored (id, data, birth, revision, expires_at)
       values ($1, null, $2, '', ${expiry('$3::float8')}) ${orBury}`,
+      4,
+    ),
 
     /** Lists of what `insertOne` and `updateOne` take; an expected revision that is null means absent. */
     write: `with item as (
@@ -109,7 +136,7 @@ export function statementsFor(table: string) {
         order by id collate "C" ${orReplaceVacant}
         returning stored.id
       ), done as (select id from updated union all select id from inserted)
-      select judged.id, ${conflictColumns}, ${now}, ${outcome('written')}
+      select judged.id, ${[conflictColumns, now, ...told('update', 8), outcome('written')].join(', ')}
       from judged left join done on done.id = judged.id order by judged.position`,
 
     /** Lists of what `touchOne` takes. */
@@ -129,7 +156,7 @@ export function statementsFor(table: string) {
         from judged where judged.verdict = 'update' and stored.id = judged.id
         returning stored.id
       )
-      select judged.id, ${conflictColumns}, ${now}, ${outcome('touched')}
+      select judged.id, ${[conflictColumns, now, ...told('update', 5), outcome('touched')].join(', ')}
       from judged left join done on done.id = judged.id order by judged.position`,
 
     /** Lists of what `removeOne` takes; a birth that is null means whatever is live. */
@@ -152,7 +179,7 @@ export function statementsFor(table: string) {
         order by id collate "C" ${orBury}
         returning stored.id
       )
-      select judged.id, judged.current_birth, ${outcome('removed')}
+      select judged.id, judged.current_birth, ${[outcome('removed'), ...told('bury', 4)].join(', ')}
       from judged left join done on done.id = judged.id order by judged.position`,
 
     /** The id that comes before. */
@@ -167,9 +194,9 @@ export function statementsFor(table: string) {
         order by stored.id limit ${pageSize} for no key update
       ), buried as (
         insert into ${table} as stored (id, data, birth, revision, expires_at)
-        select id, null, birth, '', ${expiry('$2::float8')} from page ${orBury}
+        select id, null, birth, '', ${expiry('$2::float8')} from page ${orBury}${announces ? ' returning stored.id' : ''}
       )
-      select max(id) from page`,
+      ${announces ? `, told as (select count(${tell('buried.id', 3)}::text) from buried) select max(page.id) from page, told` : 'select max(id) from page'}`,
 
     /**
      * How many, the table's name. One sweeper at a time: the lock ends with the statement, and the others do nothing. A row
@@ -184,39 +211,6 @@ export function statementsFor(table: string) {
         order by sweep_slot limit $1 for update skip locked
       )
       delete from ${table} where ctid = any(array(select ctid from expired))`,
-  };
-}
-
-/**
- * The statements that change live records, each of which also tells who listens (`NOTIFY`): it happens with the change or
- * not at all. They take one value more, the source; what is told is core's `recordName` of the id, then the source.
- */
-export function announcingFor(table: string) {
-  const { updateOne, touchOne, removeOne, write, touch, remove, buryPage } = statementsFor(table);
-  const tell = (id: string, source: number): string => {
-    const name = `left(encode(sha256(convert_to(${id}, 'UTF8')), 'hex'), 12)`;
-    return `pg_notify(${channelOf(table)}, ${name} || ' ' || $${source}::text)`;
-  };
-  const each = (change: string, source: number): string =>
-    `with done as (${change} returning stored.id) select ${tell('done.id', source)} from done`;
-  const told = (verdict: string, source: number): string =>
-    `case when judged.verdict = '${verdict}' and done.id is not null then ${tell('judged.id', source)} end`;
-  // Where the outcome stands in the row is the same as without.
-  const beforeOutcome = (statement: string, column: string): string =>
-    statement.replace(`${now}, case`, `${now}, ${column}, case`);
-  return {
-    updateOne: each(updateOne, 8),
-    touchOne: each(touchOne, 5),
-    removeOne: each(removeOne, 4),
-    write: beforeOutcome(write, told('update', 8)),
-    touch: beforeOutcome(touch, told('update', 5)),
-    remove: remove.replace('from judged left join done', `, ${told('bury', 4)} from judged left join done`),
-    buryPage: buryPage.replace(
-      /\)\s*select max\(id\) from page$/,
-      ` returning stored.id
-      ), told as (select count(${tell('buried.id', 3)}::text) from buried)
-      select max(page.id) from page, told`,
-    ),
   };
 }
 
@@ -239,20 +233,11 @@ function outcome(success: string): string {
 export type Statements = { readonly [Name in keyof ReturnType<typeof statementsFor>]: Statement };
 
 /** The statements, each under a name of its own if they are to be prepared: two tables can be used through one pool. */
-export function preparedFor(table: string, prepared: boolean): Statements {
-  return named(statementsFor(table), prepared) as Statements;
-}
-
-/** The same where changes are to be announced. */
-export function preparedAnnouncingFor(table: string, prepared: boolean): Statements {
-  return { ...preparedFor(table, prepared), ...named(announcingFor(table), prepared) };
-}
-
-function named(statementTexts: Record<string, string>, prepared: boolean): Record<string, Statement> {
-  const texts = Object.entries(statementTexts);
+export function preparedFor(table: string, prepared: boolean, announces: boolean): Statements {
+  const texts = Object.entries(statementsFor(table, announces));
   const statements = texts.map(([name, text]): [string, Statement] => {
     const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
     return [name, prepared ? { text, name: `session-stores ${name} ${digest}` } : { text }];
   });
-  return Object.fromEntries(statements);
+  return Object.fromEntries(statements) as Statements;
 }
