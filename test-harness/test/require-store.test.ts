@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { requireStore } from '@session-stores/core';
 import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
 import { RedisStore as ConnectRedis } from 'connect-redis';
@@ -9,6 +7,7 @@ import session, { type Store } from 'express-session';
 import { createClient } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../src/faults/fault-proxy.js';
+import { browserAt } from '../src/own-tests/browser.js';
 import { describeWithServer } from '../src/servers/needs.js';
 
 const prefix = (): string => `${randomUUID()}:`;
@@ -43,7 +42,7 @@ describeWithServer('redis', 'requireStore, with Redis cut off', (url) => {
     onTestFinished(() => proxy.close());
     const store = await open(`redis://${proxy.address.host}:${proxy.address.port}`);
     const options = { store, secret: 'of the test', resave: false, saveUninitialized: false };
-    const go = await browserAt(requireStore(session({ ...options, unset: 'destroy' }), { store }));
+    const go = await visitorAt(requireStore(session({ ...options, unset: 'destroy' }), { store }));
     expect(await go('/login')).toMatchObject({ status: 200, body: '{"user":"ann"}' });
     expect(await go('/')).toMatchObject({ status: 200, body: '{"user":"ann"}' });
     await proxy.setMode(mode);
@@ -56,24 +55,15 @@ describeWithServer('redis', 'requireStore, with Redis cut off', (url) => {
 });
 
 /** A browser at an Express application with this middleware. */
-async function browserAt(middleware: RequestHandler) {
+async function visitorAt(middleware: RequestHandler) {
   const app = express().set('env', 'test').use(middleware);
   app.get(['/', '/login'], (request, response) => {
     if (request.path === '/login') Object.assign(request.session, { user: 'ann' });
     response.json({ user: (request.session as { user?: string }).user ?? null });
   });
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  let cookie = '';
+  const browser = await browserAt(app, onTestFinished);
   return async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } });
-    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
-    const retryAfter = response.headers.get('retry-after');
-    return { status: response.status, body: await response.text(), retryAfter };
+    const { status, text, headers } = await browser.go(path);
+    return { status, body: text, retryAfter: headers.get('retry-after') };
   };
 }

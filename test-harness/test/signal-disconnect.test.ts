@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { requireStore } from '@session-stores/core';
 import { RedisStore, RetryingRedisStore } from '@session-stores/redis';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { expect, it, type TestContext } from 'vitest';
 import { startFaultProxy } from '../src/faults/fault-proxy.js';
+import { browserAt } from '../src/own-tests/browser.js';
 import { describeWithServer } from '../src/servers/needs.js';
 
 const forms = [
@@ -39,7 +38,7 @@ async function loggedIn({ url, Store, signalDisconnect, wrap, onTestFinished }: 
   const signals: string[] = [];
   for (const name of ['disconnect', 'connect'] as const) store.on(name, () => void signals.push(name));
   const sessions = session({ store, secret: 'of the test', resave: false, saveUninitialized: false });
-  const go = await browserAt(wrap?.(sessions, { store }) ?? sessions, onTestFinished);
+  const go = await visitorAt(wrap?.(sessions, { store }) ?? sessions, onTestFinished);
   expect(await go('/login')).toEqual({ status: 200, body: '"ann"' });
   expect(await go('/')).toEqual({ status: 200, body: '"ann"' });
   return { proxy, go, signals };
@@ -93,24 +92,16 @@ describeWithServer('redis', 'Redis cut off, and signalDisconnect', (url) => {
 });
 
 /** A browser at an Express application with this middleware. */
-async function browserAt(middleware: RequestHandler, onTestFinished: TestContext['onTestFinished']) {
+async function visitorAt(middleware: RequestHandler, onTestFinished: TestContext['onTestFinished']) {
   const app = express().set('env', 'test').use(middleware);
   app.get(['/', '/login'], (request, response) => {
     const { session } = request as { session?: { user?: string } };
     if (session !== undefined && request.path === '/login') session.user = 'ann';
     response.json(session === undefined ? 'no session' : (session.user ?? null));
   });
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  let cookie = '';
+  const browser = await browserAt(app, onTestFinished);
   return async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } });
-    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
-    return { status: response.status, body: await response.text() };
+    const { status, text } = await browser.go(path);
+    return { status, body: text };
   };
 }

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { SessionStore } from '@session-stores/core';
 import express, { type Request, type Response } from 'express';
 import session from 'express-session';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { browserAt } from '../../../test-harness/src/own-tests/browser.js';
 import { LossyBackend } from './lossy-backend.js';
 
 type Handler = (
@@ -30,26 +29,17 @@ async function application(routes: Record<string, Handler>, options: Partial<ses
   for (const [path, handler] of Object.entries(routes)) {
     app.get(`/${path}`, handler as never);
   }
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  let cookie = '';
+  const browser = await browserAt(app, onTestFinished);
   const go = async (path: string): Promise<{ status: number; body: unknown; setCookie: string | null }> => {
-    const response = await fetch(`http://127.0.0.1:${port}/${path}`, { headers: { cookie } });
-    const setCookie = response.headers.get('set-cookie');
-    cookie = setCookie?.split(';')[0] ?? cookie;
-    const text = await response.text();
-    return { status: response.status, body: response.ok ? JSON.parse(text) : text, setCookie };
+    const { status, text, headers } = await browser.go(`/${path}`);
+    const isFine = status >= 200 && status < 300;
+    return { status, body: isFine ? JSON.parse(text) : text, setCookie: headers.get('set-cookie') };
   };
   const events: string[] = [];
   for (const name of ['created', 'saved', 'touched', 'destroyed', 'dropped'] as const) {
     store.on(name, () => events.push(name));
   }
-  return { backend, store, go, events, cookie: () => cookie };
+  return { backend, store, go, events, cookie: () => browser.cookie };
 }
 
 const login: Handler = (request, response) => {

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import {
   InvalidOptionError,
   requireStore,
@@ -9,6 +7,7 @@ import {
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import session, { type SessionOptions, type Store } from 'express-session';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { browserAt } from '../../../test-harness/src/own-tests/browser.js';
 import { LossyBackend } from './lossy-backend.js';
 
 /** The store of express-session, which can be out of reach: what any store of anyone may be. */
@@ -38,21 +37,12 @@ function applicationOf(middleware: express.RequestHandler, onError?: ErrorReques
   return app;
 }
 
-/** A browser at this application, which keeps its cookie. */
-async function browserAt(app: Express) {
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  let cookie = '';
+/** What a browser at this application shows. */
+async function visitorOf(app: Express) {
+  const browser = await browserAt(app, onTestFinished);
   return async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } });
-    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
-    const retryAfter = response.headers.get('retry-after');
-    return { status: response.status, text: await response.text(), retryAfter };
+    const { status, text, headers } = await browser.go(path);
+    return { status, text, retryAfter: headers.get('retry-after') };
   };
 }
 
@@ -66,7 +56,7 @@ const unseen = { status: 200, text: '{"user":null}', retryAfter: null };
 describe('requireStore', () => {
   it('changes nothing while the store is there', async () => {
     const store = new ForeignStore();
-    const go = await browserAt(applicationOf(requireStore(sessionOf(store), { store })));
+    const go = await visitorOf(applicationOf(requireStore(sessionOf(store), { store })));
     expect(await go('/')).toEqual(unseen);
     expect((await go('/login')).status).toBe(200);
     expect(await go('/')).toEqual(seen);
@@ -74,7 +64,7 @@ describe('requireStore', () => {
 
   it('answers 503 with Retry-After while a session cannot be read, and the session is there afterwards', async () => {
     const store = new ForeignStore();
-    const go = await browserAt(applicationOf(requireStore(sessionOf(store), { store, retryAfter: 7 })));
+    const go = await visitorOf(applicationOf(requireStore(sessionOf(store), { store, retryAfter: 7 })));
     await go('/login');
     store.failure = refused();
     const answer = await go('/');
@@ -93,7 +83,7 @@ describe('requireStore', () => {
         .set(error.headers)
         .json({ id: request.sessionID ?? null });
     };
-    const go = await browserAt(applicationOf(requireStore(sessionOf(store), { store }), onError));
+    const go = await visitorOf(applicationOf(requireStore(sessionOf(store), { store }), onError));
     await go('/login');
     store.failure = refused();
     expect(await go('/')).toEqual({ status: 503, text: '{"id":null}', retryAfter: '5' });
@@ -110,7 +100,7 @@ describe('requireStore', () => {
     ] as const)('%s', async ([, wrapped, afterwards]) => {
       const store = new ForeignStore();
       const inner = sessionOf(store, { unset: 'destroy' });
-      const go = await browserAt(applicationOf(wrapped ? requireStore(inner, { store }) : inner));
+      const go = await visitorOf(applicationOf(wrapped ? requireStore(inner, { store }) : inner));
       await go('/login');
       store.failure = refused();
       expect((await go('/')).status).toBe(wrapped ? 503 : 500);
@@ -127,7 +117,7 @@ describe('requireStore', () => {
         response.json('logged out');
       });
       app.use(applicationOf((_request, _response, next) => next()));
-      const go = await browserAt(app);
+      const go = await visitorOf(app);
       await go('/login');
       await go('/logout');
       expect(await go('/')).toEqual(unseen);
@@ -141,7 +131,7 @@ describe('requireStore', () => {
     ] as const)('%s', async ([, wrapped, meanwhile]) => {
       const store = new ForeignStore();
       const inner = sessionOf(store);
-      const go = await browserAt(applicationOf(wrapped ? requireStore(inner, { store }) : inner));
+      const go = await visitorOf(applicationOf(wrapped ? requireStore(inner, { store }) : inner));
       await go('/login');
       store.emit('disconnect');
       expect(await go('/')).toMatchObject(meanwhile);
@@ -153,13 +143,13 @@ describe('requireStore', () => {
   it('lets requests through that the cookie is not for', async () => {
     const store = new ForeignStore();
     const inner = sessionOf(store, { cookie: { path: '/members' } });
-    const go = await browserAt(applicationOf(requireStore(inner, { store })));
+    const go = await visitorOf(applicationOf(requireStore(inner, { store })));
     expect(await go('/')).toEqual(unseen);
   });
 
   it('leaves other errors as they are', async () => {
     const store = new ForeignStore();
-    const go = await browserAt(applicationOf(requireStore(sessionOf(store), { store })));
+    const go = await visitorOf(applicationOf(requireStore(sessionOf(store), { store })));
     await go('/login');
     for (const [failure, status] of [
       [new SyntaxError('Unexpected token'), 500],
@@ -169,7 +159,7 @@ describe('requireStore', () => {
       store.failure = failure;
       expect((await go('/')).status).toBe(status);
     }
-    const noSecret = await browserAt(
+    const noSecret = await visitorOf(
       applicationOf(requireStore(sessionOf(store, { secret: undefined as never }), { store })),
     );
     expect(await noSecret('/')).toMatchObject({
@@ -194,7 +184,7 @@ describe('requireStore', () => {
     });
     app.use(((error, _request, _response, _next) => failed.resolve(error)) satisfies ErrorRequestHandler);
     app.use(applicationOf((_request, _response, next) => next()));
-    const go = await browserAt(app);
+    const go = await visitorOf(app);
     await go('/login');
     backend.fate = (called) => (called === primitive ? 'lose request' : 'deliver');
     expect((await go('/')).status).toBe(200);

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { SessionStore } from '@session-stores/core';
 import { MemoryBackend } from '@session-stores/memory';
 import { expect, it } from 'vitest';
-import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
-import { liveThrough, shown } from '../../../test-harness/src/at-rest-traces.js';
+import { everyModeAtOnce } from '../../../test-harness/src/own-tests/at-rest-modes.js';
+import { liveThrough, shown } from '../../../test-harness/src/own-tests/at-rest-traces.js';
 
 it.for([
   ['neither id nor data, with hashIds and encryptionKeys', everyModeAtOnce, { id: false, secret: false }],

@@ -1,7 +1,7 @@
 import { MemoryStore } from '@session-stores/memory';
 import { describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
-import { atRestModes } from '../../../test-harness/src/at-rest-modes.js';
+import { atRestModes } from '../../../test-harness/src/own-tests/at-rest-modes.js';
 
 const runner = { describe, it, itAtOnce: it.concurrent };
 

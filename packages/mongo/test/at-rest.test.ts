@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { afterAll, expect, it } from 'vitest';
-import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
-import { liveThrough, shown } from '../../../test-harness/src/at-rest-traces.js';
+import { everyModeAtOnce } from '../../../test-harness/src/own-tests/at-rest-modes.js';
+import { liveThrough, shown } from '../../../test-harness/src/own-tests/at-rest-traces.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoStore } from '../src/index.js';
 

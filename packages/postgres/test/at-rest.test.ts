@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, expect, it } from 'vitest';
-import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
-import { liveThrough, shown } from '../../../test-harness/src/at-rest-traces.js';
+import { everyModeAtOnce } from '../../../test-harness/src/own-tests/at-rest-modes.js';
+import { liveThrough, shown } from '../../../test-harness/src/own-tests/at-rest-traces.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresStore } from '../src/index.js';
 import { newTable } from './samples.js';

@@ -4,13 +4,13 @@ import { SessionStore } from '@session-stores/core';
 import { type FaultMode, startFaultProxy } from '@session-stores/test-harness';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import {
   Destroyer,
   lastRead,
   measureStaleReads,
   sharedClock,
-} from '../../../test-harness/src/stale-reads.js';
+} from '../../../test-harness/src/own-tests/stale-reads.js';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend, type PostgresBackendOptions, PostgresStore } from '../src/index.js';
 import { newTable } from './samples.js';
 

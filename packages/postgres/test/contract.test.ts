@@ -1,7 +1,7 @@
 import { describeSessionBackend } from '@session-stores/test-harness';
 import pg from 'pg';
 import { afterAll, describe, it } from 'vitest';
-import { announcing } from '../../../test-harness/src/announcing.js';
+import { announcing } from '../../../test-harness/src/own-tests/announcing.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
 

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { RedisStore, type RedisStoreOptions } from '@session-stores/redis';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
-import { liveThrough, shown } from '../../../test-harness/src/at-rest-traces.js';
+import { everyModeAtOnce } from '../../../test-harness/src/own-tests/at-rest-modes.js';
+import { liveThrough, shown } from '../../../test-harness/src/own-tests/at-rest-traces.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 
 const key = randomBytes(32);

@@ -10,13 +10,13 @@ import {
 } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import {
   Destroyer,
   lastRead,
   measureStaleReads,
   sharedClock,
-} from '../../../test-harness/src/stale-reads.js';
+} from '../../../test-harness/src/own-tests/stale-reads.js';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, type RedisBackendOptions, RedisStore } from '../src/index.js';
 
 /** Ms; core's README. */

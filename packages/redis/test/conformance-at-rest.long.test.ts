@@ -1,6 +1,6 @@
 import { checks, describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
-import { everyModeAtOnce, matters } from '../../../test-harness/src/at-rest-modes.js';
+import { everyModeAtOnce, matters } from '../../../test-harness/src/own-tests/at-rest-modes.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 

@@ -2,7 +2,7 @@ import { describeSessionBackend, startRedis, startRedisCluster } from '@session-
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { announcing } from '../../../test-harness/src/announcing.js';
+import { announcing } from '../../../test-harness/src/own-tests/announcing.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqliteStore } from '@session-stores/sqlite';
 import { describe, expect, it } from 'vitest';
-import { everyModeAtOnce } from '../../../test-harness/src/at-rest-modes.js';
-import { liveThrough, shown } from '../../../test-harness/src/at-rest-traces.js';
+import { everyModeAtOnce } from '../../../test-harness/src/own-tests/at-rest-modes.js';
+import { liveThrough, shown } from '../../../test-harness/src/own-tests/at-rest-traces.js';
 import { newFolder } from './setup.js';
 
 describe('the files of a database', () => {

@@ -1,6 +1,6 @@
 import { describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
-import { atRestModes } from '../../../test-harness/src/at-rest-modes.js';
+import { atRestModes } from '../../../test-harness/src/own-tests/at-rest-modes.js';
 import { subjectOf } from './sqlite-subject.js';
 
 const runner = { describe, it, itAtOnce: it.concurrent };
