@@ -1,37 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { CallContext, ReadAnswer } from '@session-stores/core';
-import { SessionStore } from '@session-stores/core';
-import {
-  type FaultMode,
-  type FaultProxy,
-  type RedisServer,
-  startFaultProxy,
-  startRedis,
-} from '@session-stores/test-harness';
+import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import {
-  Destroyer,
-  lastRead,
-  measureStaleReads,
-  sharedClock,
-} from '../../../test-harness/src/own-tests/stale-reads.js';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { caching, describeCache, session } from '../../../test-harness/src/own-tests/cache-tests.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, type RedisBackendOptions, RedisStore } from '../src/index.js';
-
-/** Ms; core's README. */
-const bound = 2_000;
-const session = (fields: object = {}) =>
-  ({ cookie: { originalMaxAge: 60_000 }, ...fields }) as unknown as Parameters<RedisStore['set']>[1];
-
-class CountingBackend extends RedisBackend {
-  reads = 0;
-
-  override read(ids: readonly string[], context: CallContext): Promise<readonly ReadAnswer[]> {
-    this.reads++;
-    return super.read(ids, context);
-  }
-}
 
 describeWithServer('redis-server', 'the cache of a Redis store', () => {
   let server: RedisServer;
@@ -45,87 +18,20 @@ describeWithServer('redis-server', 'the cache of a Redis store', () => {
     prefix,
   });
 
-  /** A store whose cache is up. */
-  async function caching(given: RedisBackendOptions) {
-    const backend = new CountingBackend(given);
-    const store = new SessionStore(backend, { cache: {}, operationTimeout: 500 });
-    const errors: Error[] = [];
-    store.on('storeError', ({ operation, error }) => operation === undefined && errors.push(error));
-    onTestFinished(async () => void (await store.close()));
-    await store.set('warm', session());
-    await untilServed(backend, store, 'warm');
-    return { backend, store, errors };
-  }
-
-  /** Resolves when a session is served without a call. */
-  async function untilServed(backend: CountingBackend, store: SessionStore, id: string): Promise<void> {
-    await expect
-      .poll(
-        async () => {
-          await store.get(id).catch(() => {});
-          const before = backend.reads;
-          await store.get(id).catch(() => {});
-          return backend.reads === before;
-        },
-        { timeout: 10_000 },
-      )
-      .toBe(true);
-  }
-
-  it('shows a session that another process destroyed for some ms at the most', async () => {
-    const given = options('stale:');
-    const { backend, store } = await caching(given);
-    const destroyer = await Destroyer.start(
-      `import { RedisStore } from '@session-stores/redis';`,
-      `new RedisStore(${JSON.stringify({ ...given, cache: { maxEntries: 0 } })})`,
-      import.meta.url,
-    );
-    const rounds = 1_000;
-    const measured = await measureStaleReads(store, () => backend.reads, destroyer, rounds);
-    await destroyer.end();
-    console.log('redis: ms from destroy to the last stale read', measured);
-    expect(measured.served).toBeGreaterThan(0.9 * rounds);
-    expect(measured.longest).toBeLessThan(bound);
-    expect(measured.p50).toBeLessThan(50);
-  }, 60_000);
-
-  describe.each<FaultMode>(['hang', 'silence', 'refuse', 'reset', 'cutReplies'])(
-    'through a network that is: %s',
-    (mode) => {
-      it(`shows no destroyed session beyond the bound, and is back afterwards`, async () => {
-        const prefix = `${mode}:`;
-        const proxy: FaultProxy = await startFaultProxy(server.address);
-        onTestFinished(() => proxy.close());
-        const client = new Redis(proxy.address.port, { lazyConnect: true });
-        onTestFinished(() => client.disconnect());
-        const { backend, store } = await caching({ client, prefix });
-        const direct = new RedisStore({ ...options(prefix), cache: { maxEntries: 0 } });
-        onTestFinished(async () => void (await direct.close()));
-        await store.set('a', session());
-        await untilServed(backend, store, 'a');
-
-        await proxy.setMode(mode);
-        await direct.destroy('a');
-        const destroyed = sharedClock();
-        expect((await lastRead(store, 'a')) - destroyed).toBeLessThan(bound);
-        await proxy.setMode('pass');
-        await expect.poll(() => store.get('a').catch(() => 'failed'), { timeout: 10_000 }).toBeUndefined();
-        await untilServed(backend, store, 'warm');
-        await direct.destroy('warm');
-        await expect.poll(() => store.get('warm'), { timeout: 1_000 }).toBeUndefined();
-      }, 30_000);
+  let places = 0;
+  describeCache<RedisBackendOptions>({
+    name: 'redis',
+    server: () => server.address,
+    fresh: () => options(`place ${++places}:`),
+    open({ prefix, ...direct }, proxy) {
+      if (proxy === undefined) return new RedisBackend({ prefix, ...direct });
+      const client = new Redis(proxy.port, { lazyConnect: true });
+      onTestFinished(() => client.disconnect());
+      return new RedisBackend({ client, prefix });
     },
-  );
-
-  it('hears nothing of its own changes, and serves what it saved', async () => {
-    const { backend, store } = await caching(options('own:'));
-    const before = backend.reads;
-    for (let n = 0; n < 20; n++) {
-      await store.update('warm', (data) => void Object.assign(data, { n }));
-      await new Promise((resolve) => setTimeout(resolve, 5)); // The announcement arrives, or is on its way.
-      expect(await store.get('warm')).toMatchObject({ n });
-    }
-    expect(backend.reads).toBe(before);
+    from: '@session-stores/redis',
+    Store: RedisStore,
+    url: import.meta.url,
   });
 
   it('publishes no id, and only where the option is set', async () => {
@@ -185,7 +91,7 @@ describeWithServer('redis-server', 'the cache of a Redis store', () => {
   it('ends with the store: no connection and no timer is left', async () => {
     const admin = new Redis(server.port);
     onTestFinished(() => admin.disconnect());
-    const { store } = await caching(options('end:'));
+    const { store } = await caching(new RedisBackend(options('end:')));
     const subscribed = () => admin.pubsub('CHANNELS', 'session-stores:end:*');
     expect(await subscribed()).toHaveLength(2);
     await store.close();
