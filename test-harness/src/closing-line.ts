@@ -3,7 +3,7 @@ import { type KnownServer, knownServers, type ServerName } from './servers/known
 import { notApplicable } from './suite/describe.js';
 
 /**
- * Ends a run of Vitest with the names of the tests that were not run and with the line `N passed, N failed`. A test that
+ * Ends a run of Vitest with the names of the tests that failed or were not run and with the line `N passed, N failed`. A test that
  * is skipped has not passed: it fails the run, unless it is for want of a server. Under CI=true that fails the run too,
  * except for the servers that ALLOW_NOT_RUN names, separated by commas: only those that some machines cannot have.
  */
@@ -32,6 +32,7 @@ export default class ClosingLine implements Reporter {
     const forbidden = notRun.filter((test) => this.#isFailure(missing(test)));
     const refused = this.#allowed.filter((name) => !mayBeMissing(name));
     const failed = broken + errors + skipped.length + forbidden.length + refused.length;
+    printFailures(modules, tests);
     for (const test of skipped) console.log(`SKIPPED, which is a failure: ${place(test)}`);
     if (inapplicable.length > 0) {
       console.log(`${inapplicable.length} checks do not apply to the store that they were held against`);
@@ -58,6 +59,22 @@ export default class ClosingLine implements Reporter {
       for (const test of missed) console.log(`NOT RUN: ${place(test)}`);
       const verdict = this.#isFailure(server as ServerName) ? 'This is a failure under CI=true. ' : '';
       console.log(`  They need ${title}. ${verdict}To run them: ${remedy}`);
+    }
+  }
+}
+
+/** Once more what Vitest has told at length, where somebody sees it who has only the end of a long log. */
+function printFailures(modules: readonly TestModule[], tests: readonly TestCase[]): void {
+  const because = (errors: readonly { readonly message: string }[] | undefined): string =>
+    errors?.[0]?.message.trimStart().split('\n', 1)[0] ?? 'without an error';
+  for (const test of tests) {
+    const { state, errors } = test.result();
+    if (state === 'failed') console.log(`FAILED: ${place(test)}: ${because(errors)}`);
+  }
+  for (const module of modules) {
+    for (const part of [module, ...module.children.allSuites()]) {
+      const errors = part.errors();
+      if (errors.length > 0) console.log(`FAILED: ${module.relativeModuleId}: ${because(errors)}`);
     }
   }
 }

@@ -96,9 +96,14 @@ describe('the closing line', { timeout: 60_000 }, () => {
     expect({ code, lines }).toEqual({ code: 0, lines: ['1 passed, 0 failed'] });
   });
 
-  it('counts failed tests, files that cannot be loaded and hooks that fail', async () => {
+  it('counts and names failed tests, files that cannot be loaded and hooks that fail', async () => {
     const { code, lines } = await runOn(['good', 'failing', 'broken', 'hook']);
     expect(code).toBe(1);
+    expect(lines.filter((line) => line.startsWith('FAILED: ')).sort()).toEqual([
+      'FAILED: broken.run.ts: this file cannot be loaded',
+      'FAILED: failing.run.ts > fails: expected 1 to be 2 // Object.is equality',
+      'FAILED: hook.run.ts: could not clean up',
+    ]);
     expect(lines.at(-1)).toBe('4 passed, 3 failed');
   });
 });

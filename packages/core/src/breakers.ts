@@ -1,19 +1,31 @@
 import { Breaker } from './breaker.js';
 import type { SessionStoreError } from './errors.js';
 
-/** More routes than any storage has shards; a route that is no longer used must not be remembered for ever. */
-const maximumRoutes = 1000;
+/** More than any storage with shards needs; the one of a route that is no longer used must not be remembered for ever. */
+const maximumBreakers = 2000;
 
 /** The route of calls that are about no session in particular, and of all calls where the backend has no routes. */
 export const commonRoute = '';
 
-/** What is told of the breakers, each by its route. */
+/** Calls that a storage can answer while it refuses or holds up the others. */
+export type CallKind = 'reads' | 'changes';
+
+const reading = new Set(['read', 'scan', 'count']);
+
+/** `action`: what the backend is called for. */
+export const kindOf = (action: string): CallKind => (reading.has(action) ? 'reads' : 'changes');
+
+/** What is told of the breakers, each by its route and the calls that it is for. */
 export interface BreakersReports {
-  opened(route: string, failures: number, error: SessionStoreError): void;
-  closed(route: string, milliseconds: number): void;
+  opened(route: string, calls: CallKind, failures: number, error: SessionStoreError): void;
+  closed(route: string, calls: CallKind, milliseconds: number): void;
 }
 
-/** A breaker for each route, so that a shard that is down stops the calls of no other. */
+/**
+ * A breaker for each route, so that a shard that is down stops the calls of no other; and on each for reads and for changes,
+ * because a full disk, a locked row or a server that has become a replica stops changes only, and nobody is to lose
+ * the sessions that can be read for a change that is tried again and again.
+ */
 export class Breakers {
   readonly #breakers = new Map<string, Breaker>();
   readonly #name: string;
@@ -25,15 +37,17 @@ export class Breakers {
     this.#reports = reports;
   }
 
-  of(route: string): Breaker {
-    let breaker = this.#breakers.get(route);
+  of(route: string, calls: CallKind): Breaker {
+    const key = `${calls} ${route}`;
+    let breaker = this.#breakers.get(key);
     if (breaker === undefined) {
       this.#forgetUnused();
-      breaker = new Breaker(route === commonRoute ? this.#name : `${this.#name} at ${route}`, {
-        opened: (failures, error) => this.#reports.opened(route, failures, error),
-        closed: (milliseconds) => this.#reports.closed(route, milliseconds),
+      const server = route === commonRoute ? this.#name : `${this.#name} at ${route}`;
+      breaker = new Breaker(`${server} (${calls})`, {
+        opened: (failures, error) => this.#reports.opened(route, calls, failures, error),
+        closed: (milliseconds) => this.#reports.closed(route, calls, milliseconds),
       });
-      this.#breakers.set(route, breaker);
+      this.#breakers.set(key, breaker);
     }
     return breaker;
   }
@@ -46,7 +60,7 @@ export class Breakers {
   }
 
   #forgetUnused(): void {
-    if (this.#breakers.size < maximumRoutes) {
+    if (this.#breakers.size < maximumBreakers) {
       return;
     }
     for (const [route, breaker] of this.#breakers) {

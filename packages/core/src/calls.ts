@@ -12,7 +12,7 @@ import type {
   WriteAnswer,
 } from './backend.js';
 import { type OnWire, Parcel, Routes } from './batch.js';
-import { Breakers, type BreakersReports, commonRoute } from './breakers.js';
+import { Breakers, type BreakersReports, commonRoute, kindOf } from './breakers.js';
 import type { CachedBackend } from './cached-backend.js';
 import { type Answered, afterWait, dataLength, isItemError, sendTogether } from './dealing.js';
 import { BackendError, isTransient, recordName, SessionStoreError } from './errors.js';
@@ -106,7 +106,7 @@ export class BackendCalls {
     timeLimit?: number,
     operation?: Operation,
   ): Promise<T> {
-    const breaker = this.#breakers.of(commonRoute);
+    const breaker = this.#breakers.of(commonRoute, kindOf(action));
     const turn = breaker.isClosed ? undefined : await breaker.turn(1);
     if (turn !== undefined && operation?.over) {
       breaker.forgo(turn.term);
@@ -191,7 +191,7 @@ export class BackendCalls {
     return new Routes({
       routeOf: (item) => this.backend.routeOf?.(idOf(item)) ?? commonRoute,
       lengthOf,
-      breakerOf: (route) => this.#breakers.of(route),
+      breakerOf: (route) => this.#breakers.of(route, kindOf(action)),
       timeLimit: this.#callLimit.length,
       send: (parcels) => sendTogether(primitive, parcels),
     });

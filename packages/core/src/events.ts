@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { CallKind } from './breakers.js';
 import { recordName } from './errors.js';
 
 /** A session is named by `record`, a short hash of its id, and never by the id. */
@@ -29,12 +30,17 @@ export interface SessionStoreEvents {
   /** A session was dropped to stay within `maxEntries`. */
   evicted: RecordEvent;
   /**
-   * The storage is down: `failures` calls in a row failed, the last with `error`. From now on one call at a time tries whether
-   * it is back. `route`: the part of the storage, such as a shard, or the empty string.
+   * The storage is down for reads or for changes: `failures` such calls in a row failed, the last with `error`. From now on one
+   * of them at a time tries whether it is back. `route`: the part of the storage, such as a shard, or the empty string.
    */
-  breakerOpened: { readonly route: string; readonly failures: number; readonly error: Error };
-  /** The storage has answered again, after so many `milliseconds`. What has waited is let through little by little. */
-  breakerClosed: { readonly route: string; readonly milliseconds: number };
+  breakerOpened: {
+    readonly route: string;
+    readonly calls: CallKind;
+    readonly failures: number;
+    readonly error: Error;
+  };
+  /** The storage has answered such a call again, after so many `milliseconds`. What has waited is let through little by little. */
+  breakerClosed: { readonly route: string; readonly calls: CallKind; readonly milliseconds: number };
   /** An operation failed, or the connection did; `record` and `operation` are there if it concerns one session. */
   storeError: {
     readonly record: string | undefined;

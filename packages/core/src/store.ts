@@ -74,9 +74,10 @@ export class SessionStore extends Store {
         onEvicted: (id) => this.#report('evicted', () => record(id)),
         onAnswered: signalDisconnect ? () => this.#reachability?.answered() : undefined,
         breakers: {
-          opened: (route, failures, error) =>
-            this.#report('breakerOpened', () => ({ route, failures, error })),
-          closed: (route, milliseconds) => this.#report('breakerClosed', () => ({ route, milliseconds })),
+          opened: (route, calls, failures, error) =>
+            this.#report('breakerOpened', () => ({ route, calls, failures, error })),
+          closed: (route, calls, milliseconds) =>
+            this.#report('breakerClosed', () => ({ route, calls, milliseconds })),
         },
       },
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { insertOf, LossyBackend } from './lossy-backend.js';
 import { loaded, made, sessionOf } from './requests.js';
 
-const quick = { retry: { minTimeout: 1, maxTimeout: 5, attemptTimeout: 50 }, operationTimeout: 500 };
+const quick = { retry: { minTimeout: 1, maxTimeout: 5, attemptTimeout: 50 }, operationTimeout: 2_000 };
 
 describe('destroy', () => {
   it('drops the save of a request that loaded the session before', async () => {

@@ -6,15 +6,15 @@ import { sessionOf } from './requests.js';
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `id ${i}`);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A store over a storage that can go down, with what reaches the storage: the number of items of each call. */
+/** A store over a storage that can go down, wholly or for changes, with what reaches the storage: the number of items of each call. */
 function withStorage(options?: SessionStoreOptions, own: object = {}) {
   const backend = Object.assign(new LossyBackend(), own);
-  const asked: number[] = [];
+  const asked = { read: [] as number[], remove: [] as number[] };
   for (const name of ['read', 'remove'] as const) {
     const primitive = backend[name].bind(backend) as (items: readonly unknown[], ...rest: unknown[]) => never;
     Object.assign(backend, {
       [name]: (items: readonly unknown[], ...rest: unknown[]) => {
-        asked.push(items.length);
+        asked[name].push(items.length);
         return primitive(items, ...rest);
       },
     });
@@ -24,14 +24,18 @@ function withStorage(options?: SessionStoreOptions, own: object = {}) {
     backend.fate = () => 'deliver';
     await store.close();
   });
-  const goDown = async (id = 'x') => {
-    backend.fate = () => 'lose request';
+  const goDown = async (id = 'x', calls: 'reads' | 'changes' = 'reads') => {
+    if (calls === 'changes') {
+      backend.applyWrite(insertOf(id, { user: 'ann' }));
+    }
+    backend.fate = (primitive) => (primitive === 'read' && calls === 'changes' ? 'deliver' : 'lose request');
     const opened = new Promise((resolve) => store.once('breakerOpened', resolve));
     for (let i = 0; i < 5; i++) {
-      await store.get(id).catch(() => {});
+      await (calls === 'reads' ? store.get(id) : store.destroy(id)).catch(() => {});
     }
     const event = await opened;
-    asked.length = 0;
+    asked.read.length = 0;
+    asked.remove.length = 0;
     return event;
   };
   const comeBack = () => {
@@ -48,29 +52,34 @@ describe('a storage that is down', () => {
     const { store, goDown, comeBack } = withStorage();
     expect(await goDown()).toEqual({
       route: '',
+      calls: 'reads',
       failures: 5,
       error: expect.objectContaining({ code: 'BACKEND_UNAVAILABLE', cause: expect.any(Lost) }),
     });
     comeBack();
     const closed = new Promise((resolve) => store.once('breakerClosed', resolve));
     expect(await store.get('a')).toBeUndefined();
-    expect(await closed).toEqual({ route: '', milliseconds: expect.any(Number) });
+    expect(await closed).toEqual({ route: '', calls: 'reads', milliseconds: expect.any(Number) });
   });
 
   it('is asked by one call at a time for one session, however many wait and are tried again', async () => {
     const { backend, store, asked, comeBack } = withStorage({ retry: { minTimeout: 10 } });
     for (const id of ids(500)) {
       backend.applyWrite(insertOf(id, { id }));
+      backend.applyWrite(insertOf(`other ${id}`, { id }));
     }
     await goDownRetrying(store, backend);
-    asked.length = 0;
+    const before = { read: asked.read.length, remove: asked.remove.length };
     const start = performance.now();
     const calls = ids(500).flatMap((id) => [store.get(id), store.destroy(`other ${id}`)]);
     const answers = Promise.all(calls);
     await pause(1500);
-    expect(asked.length).toBeLessThanOrEqual(probesIn(performance.now() - start));
-    expect(asked.length).toBeGreaterThanOrEqual(2);
-    expect(new Set(asked)).toEqual(new Set([1]));
+    for (const name of ['read', 'remove'] as const) {
+      const items = asked[name].slice(before[name]);
+      expect(items.length).toBeLessThanOrEqual(probesIn(performance.now() - start));
+      expect(items.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(items)).toEqual(new Set([1]));
+    }
     comeBack();
     expect(await answers).toHaveLength(1000);
     expect(await sessionOf(store, 'id 7')).toEqual({ id: 'id 7' });
@@ -80,7 +89,7 @@ describe('a storage that is down', () => {
     const { store, asked, goDown } = withStorage();
     await goDown();
     const results = await Promise.allSettled(ids(100).map((id) => store.get(id)));
-    expect(asked).toEqual([1]);
+    expect(asked.read).toEqual([1]);
     for (const result of results) {
       expect(result).toMatchObject({
         reason: { code: 'BACKEND_UNAVAILABLE', cause: expect.any(Lost) },
@@ -95,14 +104,14 @@ describe('a storage that is down', () => {
       throw new Lost('the request was lost');
     };
     const { store, asked, goDown } = withStorage({ sweepInterval: 5, retry: { retries: 0 } }, { prune });
-    await goDown();
+    await goDown('x', 'changes');
     await Promise.allSettled(ids(300).map((id) => store.destroy(id)));
     prunes = 0;
-    asked.length = 0;
+    asked.remove.length = 0;
     const start = performance.now();
     await pause(1500);
-    expect(prunes + asked.length).toBeLessThanOrEqual(probesIn(performance.now() - start));
-    expect(Math.max(1, ...asked)).toBe(1);
+    expect(prunes + asked.remove.length).toBeLessThanOrEqual(probesIn(performance.now() - start));
+    expect(Math.max(1, ...asked.remove)).toBe(1);
     expect(prunes).toBeGreaterThan(0);
   });
 
@@ -129,7 +138,7 @@ describe('a storage that is down', () => {
     const clear = vi.fn(async () => {});
     const { backend, store, goDown, comeBack } = withStorage({ operationTimeout: 20 }, { clear });
     backend.applyWrite(insertOf('a', { user: 'ann' }));
-    await goDown();
+    await goDown('x', 'changes');
     await expect(store.clear()).rejects.toMatchObject({ code: 'TIMEOUT' });
     comeBack();
     await expect.poll(() => store.get('a').catch(() => undefined)).toBeDefined();
@@ -144,7 +153,7 @@ describe('a storage that is down', () => {
     };
     const { store, goDown } = withStorage({ sweepInterval: 300 }, { prune });
     // A sweep that worked meanwhile would say that the storage is there.
-    await goDown();
+    await goDown('x', 'changes');
     // The probe of a call is on the way while the sweep waits.
     const failures = vi.fn();
     store.on('storeError', failures);
@@ -155,6 +164,22 @@ describe('a storage that is down', () => {
     expect(failures).not.toHaveBeenCalled();
   });
 
+  it('for changes only, as by a full disk or a locked row, is read as ever', async () => {
+    const { backend, store, goDown } = withStorage();
+    expect(await goDown('a', 'changes')).toMatchObject({ calls: 'changes', failures: 5 });
+    const opened = vi.fn();
+    store.on('breakerOpened', opened);
+    backend.fate = (primitive) => (primitive === 'read' ? 'deliver' : 'lose request');
+    for (let probes = 0; probes < 3; probes++) {
+      const refused = store.destroy('a').catch(({ code }) => code);
+      expect(await sessionOf(store, 'a')).toEqual({ user: 'ann' });
+      expect(await refused).toBe('BACKEND_UNAVAILABLE');
+      expect(await sessionOf(store, 'a')).toEqual({ user: 'ann' });
+    }
+    // The reads that were answered say nothing of changes.
+    expect(opened).not.toHaveBeenCalled();
+  });
+
   it('holds up no calls on other routes', async () => {
     const { store, backend, asked, goDown } = withStorage({}, { routeOf: (id: string) => id.slice(0, 1) });
     expect(await goDown('a1')).toMatchObject({ route: 'a' });
@@ -162,7 +187,7 @@ describe('a storage that is down', () => {
     backend.fate = () => 'deliver';
     await Promise.all(['b1', 'b2', 'b3'].map((id) => store.get(id)));
     // The probe waits for its pause.
-    expect(asked).toEqual([1, 2]);
+    expect(asked.read).toEqual([1, 2]);
     expect(await refused).toBeUndefined();
   });
 
@@ -190,10 +215,16 @@ describe('a storage that is down', () => {
   });
 });
 
-/** The breaker of a store whose calls do not return before it is back. */
+/** Opens the breakers of a store whose calls do not return before it is back: first for changes, because a destroy reads. */
 async function goDownRetrying(store: SessionStore, backend: LossyBackend): Promise<void> {
-  const opened = new Promise((resolve) => store.once('breakerOpened', resolve));
+  const opened = () => new Promise((resolve) => store.once('breakerOpened', resolve));
+  const changes = opened();
+  backend.applyWrite(insertOf('x', { user: 'ann' }));
+  backend.fate = (primitive) => (primitive === 'read' ? 'deliver' : 'lose request');
+  store.destroy('x');
+  await changes;
+  const reads = opened();
   backend.fate = () => 'lose request';
-  store.get('x');
-  await opened;
+  store.get('y');
+  await reads;
 }
