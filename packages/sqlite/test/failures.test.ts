@@ -2,6 +2,7 @@ import { chmodSync, openSync, readFileSync, statSync, writeFileSync, writeSync }
 import { dirname, join } from 'node:path';
 import { SqliteBackend } from '@session-stores/sqlite';
 import { describe, expect, it } from 'vitest';
+import { messageOf, spawnProgram } from './other-process.js';
 import { context, insert, newFolder, newPath, openBackend, openDatabase } from './setup.js';
 
 /** What a call rejected with. */
@@ -23,15 +24,22 @@ async function expectFailure(
   expect(backend.isTransient(error)).toBe(false);
 }
 
-/** Does something as a user to whom permissions apply: root reads and writes everything. */
-async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return work();
-  process.seteuid?.(65_534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid?.(0);
-  }
+/**
+ * What a first write is answered by a backend of a process to which permissions apply: root reads and writes everything, and
+ * only a process as a whole can be somebody else.
+ */
+async function failureWithoutPrivileges(path: string): Promise<unknown> {
+  const program = `
+    import { SqliteBackend } from '@session-stores/sqlite';
+    if (process.geteuid?.() === 0) process.seteuid(65_534);
+    const backend = new SqliteBackend({ path: process.argv[1] });
+    const context = { signal: new AbortController().signal, onEvicted() {}, onError() {} };
+    const write = { id: 'a', data: '{}', birth: 'b', revision: 'r', expiry: { in: 60_000, exact: true }, expect: 'absent' };
+    const error = await backend.open(context).then(() => backend.write([write], context)).then(() => ({}), (error) => error);
+    await backend.close();
+    process.send({ code: error.code, message: error.message, causeCode: error.cause?.code }, () => process.disconnect());
+  `;
+  return messageOf(spawnProgram(program, [path]));
 }
 
 describe('a file that does not work: a clear error with a code, not worth a retry', () => {
@@ -75,17 +83,11 @@ describe('a file that does not work: a clear error with a code, not worth a retr
     await (await openBackend({ path })).close();
     chmodSync(path, 0o444);
     chmodSync(dirname(path), 0o555);
-    await withoutPrivileges(async () => {
-      const backend = new SqliteBackend({ path });
-      const call = backend.open(context).then(() => backend.write([insert('a')], context));
-      const error = await failureOf(call);
-      // Without -shm, which it may not make, SQLite cannot even read a file in WAL mode.
-      expect(error).toMatchObject({
-        code: 'BACKEND_FAILED',
-        message: expect.stringMatching(/read-only|permissions/),
-        cause: { code: expect.stringMatching(/^SQLITE_(READONLY|CANTOPEN)/) },
-      });
-      await backend.close();
+    // Without -shm, which it may not make, SQLite cannot even read a file in WAL mode.
+    expect(await failureWithoutPrivileges(path)).toEqual({
+      code: 'BACKEND_FAILED',
+      message: expect.stringMatching(/read-only|permissions/),
+      causeCode: expect.stringMatching(/^SQLITE_(READONLY|CANTOPEN)/),
     });
     chmodSync(dirname(path), 0o755);
   });
