@@ -7,7 +7,7 @@ import { openStore } from './stores.ts';
 const settings = readSettings(process.argv.slice(2));
 if (settings === undefined) console.log(usage);
 else {
-  const { seconds, requests, processes, users, seed, calm, json } = settings;
+  const { seconds, requests, processes, users, seed, histories, calm, json } = settings;
   const { module, faults, close } = await openStore(settings);
   console.error(`Seed ${seed}`);
   try {
@@ -19,6 +19,7 @@ else {
       processes,
       users,
       seed,
+      histories,
       calm,
       onProgress(progress) {
         const { requests, violations } = progress;

@@ -9,6 +9,7 @@ export interface Settings extends StoreChoice {
   readonly processes: number;
   readonly users: number;
   readonly seed: number;
+  readonly histories: number;
   readonly calm: boolean;
   readonly json: boolean;
 }
@@ -24,6 +25,7 @@ export const usage = `npm run soak -- --store <store>
   --users <number>     at once (default 100)
   --seed <number>      what users do and what goes wrong follows from it; a run prints its own
   --timeout <ms>       operationTimeout of the store (default 4000: shorter than its own, so that it gives up more often)
+  --histories <share>  of all sessions, those whose history is recorded and judged, from 0 to 1 (default 1)
   --calm               nothing goes wrong
   --json               the report as JSON
   --help
@@ -44,6 +46,7 @@ export function readSettings(args: readonly string[]): Settings | undefined {
       users: { type: 'string', default: '100' },
       seed: { type: 'string', default: `${randomInt(2 ** 32)}` },
       timeout: { type: 'string', default: '4000' },
+      histories: { type: 'string', default: '1' },
       calm: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -66,6 +69,7 @@ export function readSettings(args: readonly string[]): Settings | undefined {
     requests: number('requests', values.requests, 0, 1e9),
     processes: number('processes', values.processes, 1, 64),
     users: number('users', values.users, 1, 10_000),
+    histories: number('histories', values.histories, 0, 1),
     seed: number('seed', values.seed, 0, 2 ** 32 - 1),
   };
 }

@@ -17,21 +17,21 @@ const broken: readonly {
   { how: 'nothing', counts: [] },
   {
     how: 'saves whether or not the session was destroyed meanwhile',
-    counts: ['aliveAfterLogout'],
+    counts: ['aliveAfterLogout', 'contradictions'],
     mayCount: ['lostWrites', 'miscounted'],
     says: /session [0-9a-f]{12}, user \d+, login \d+: p1\.1 (finds|found|lists) it[\s\S]*(logout|end|login again): 200[\s\S]*p1\.1 +destroyed/,
   },
   {
     how: 'puts whole sessions in the place of others',
-    counts: ['lostWrites'],
+    counts: ['lostWrites', 'contradictions'],
     mayCount: ['miscounted'],
     says: /k\d should be .* and is .*[\s\S]*write k\d = /,
   },
-  { how: 'updates in two steps', counts: ['miscounted'] },
-  { how: 'loses a session now and then', counts: ['lostSessions'] },
+  { how: 'updates in two steps', counts: ['miscounted', 'contradictions'] },
+  { how: 'loses a session now and then', counts: ['lostSessions', 'contradictions'] },
   {
     how: 'takes one id for another now and then',
-    counts: ['strangers'],
+    counts: ['strangers', 'contradictions'],
     mayCount: ['lostSessions', 'aliveAfterLogout'],
   },
   { how: 'does not answer now and then', counts: ['unanswered', 'neverCalled'], answerLimit: 3_000 },
@@ -42,7 +42,7 @@ const broken: readonly {
   { how: 'fails for good after a while', counts: ['notRecovered'], answerLimit: 3_000 },
   {
     how: 'remembers what it has once read',
-    counts: ['aliveAfterLogout'],
+    counts: ['aliveAfterLogout', 'contradictions'],
     mayCount: ['lostWrites', 'miscounted'],
     isShared: true,
   },
@@ -84,6 +84,7 @@ describeWithServer('redis-server', 'the oracle of the soak, held against Redis w
       const length = { seconds: 25, requests: 2_000, processes: 3, users: 80 };
       const { violations, details } = await soakSessionStore({ module, ...length, seed: 1 });
       expect(violations.aliveAfterLogout, details.join('\n')).toBeGreaterThan(0);
+      expect(violations.contradictions, details.join('\n')).toBeGreaterThan(0);
     } finally {
       await server.stop();
     }

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Session, Store } from 'express-session';
 import { type Subject, subjectFrom } from '../suite/subject.js';
 import { soakApplication } from './application.js';
+import { record } from './histories.js';
 import { LiveTimers } from './live-timers.js';
 import { MemoryWatch } from './memory-watch.js';
 import type { FromProcess, Opening, Remains, ToProcess } from './messages.js';
@@ -34,14 +35,16 @@ function tell(message: FromProcess, then: () => void = () => {}): void {
   else then();
 }
 
-async function open({ module, surroundings }: Opening): Promise<void> {
+async function open({ module, surroundings, history }: Opening): Promise<void> {
   const exported = (await import(module)) as { default?: unknown };
   const subject = subjectFrom(exported.default);
   const store = await subject.create(surroundings);
   const events = new StoreEvents(store);
   const watched = new WatchedStore(store);
   const memory = new MemoryWatch();
-  const server = createServer(soakApplication(store, (session: Session) => memory.look(session)));
+  const application = soakApplication(store, (session: Session) => memory.look(session));
+  record(store, history);
+  const server = createServer(application);
   // Connections end when the run ends: one that is closed under a request would look like a lost request.
   server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');

@@ -1,6 +1,7 @@
 import type { FaultProxy } from '../faults/fault-proxy.js';
 import type { Surroundings } from '../suite/subject.js';
 import { ApplicationProcess, type Incidents } from './application-handle.js';
+import type { Histories } from './histories.js';
 import type { Random } from './random.js';
 
 /** A place in the fleet: its process changes when it is killed, its way to the server stays. */
@@ -21,6 +22,7 @@ export interface FleetPlan {
   readonly proxies: readonly FaultProxy[];
   readonly processes: number;
   readonly incidents: Incidents;
+  readonly histories: Histories;
 }
 
 /** The processes of the application: killed ones are replaced. */
@@ -128,7 +130,11 @@ export class Fleet {
   }
 
   #open({ process, proxy }: Place): Promise<void> {
-    const { module, surroundings } = this.#plan;
-    return process.open({ module, surroundings: { ...surroundings, address: proxy?.address } });
+    const { module, surroundings, histories } = this.#plan;
+    return process.open({
+      module,
+      surroundings: { ...surroundings, address: proxy?.address },
+      history: histories.partOf(process.name),
+    });
   }
 }

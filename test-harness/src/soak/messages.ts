@@ -5,6 +5,19 @@ export interface Opening {
   /** The URL of the module that exports the subject. */
   readonly module: string;
   readonly surroundings: Surroundings;
+  readonly history: HistoryPart;
+}
+
+/** What a process records of the history of a run. */
+export interface HistoryPart {
+  /** Names the process. */
+  readonly name: string;
+  /** The file where it is written. */
+  readonly path: string;
+  /** Of the clock that all processes share. */
+  readonly clockOrigin: string;
+  /** Of all sessions, those whose history is recorded. */
+  readonly share: number;
 }
 
 export type ToProcess =

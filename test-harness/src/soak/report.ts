@@ -1,3 +1,4 @@
+import type { JudgedHistories } from './histories.js';
 import type { FleetRemains } from './remains-check.js';
 import type { Deeds } from './scene.js';
 import { type ViolationCounts, violationTitles } from './violations.js';
@@ -27,6 +28,7 @@ export interface SoakReport {
   /** How often what went wrong. */
   readonly faults: Readonly<Record<string, number>>;
   readonly remains: FleetRemains;
+  readonly histories: JudgedHistories;
   readonly violations: ViolationCounts;
   /** How the first few violations of each kind came. */
   readonly details: readonly string[];
@@ -34,7 +36,7 @@ export interface SoakReport {
 
 /** The report for a person. */
 export function soakReportText(report: SoakReport): string {
-  const { requests, deeds, faults, remains, violations, details } = report;
+  const { requests, deeds, faults, remains, histories, violations, details } = report;
   const rows: [string, string | number][] = [
     ['store', report.store],
     ['seed', report.seed],
@@ -56,6 +58,11 @@ export function soakReportText(report: SoakReport): string {
     ['writes acknowledged', deeds.writes],
     ['additions acknowledged', deeds.additions],
     ['looks', deeds.looks],
+    ['histories judged', histories.sessions],
+    ['  calls', histories.calls],
+    ['  failed or not answered', histories.unanswered],
+    ['  undecided', histories.undecided],
+    ['  seconds', (histories.judging / 1_000).toFixed(1)],
     ['most memory grown, MB', (remains.memoryGrowth / 2 ** 20).toFixed(1)],
     ...Object.entries(faults).map(([name, count]): [string, number] => [`fault: ${name}`, count]),
     ...Object.entries(violations).map(([kind, count]): [string, number] => [

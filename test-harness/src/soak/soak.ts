@@ -9,6 +9,7 @@ import { Caller } from './caller.js';
 import { Clock } from './clock.js';
 import { Endings } from './endings.js';
 import { Fleet } from './fleet.js';
+import { Histories } from './histories.js';
 import { NetworkFaults } from './network-faults.js';
 import { processFaults } from './process-faults.js';
 import { Random } from './random.js';
@@ -39,6 +40,11 @@ export interface SoakOptions {
   readonly calm?: boolean | undefined;
   /** Ms within which every request has to be answered. Default 60,000: several operations of a store that retries. */
   readonly answerLimit?: number | undefined;
+  /**
+   * Of all sessions, the share from 0 to 1 whose history is recorded, about 1 KB a request, and judged: whether some order of
+   * the calls explains what all processes were answered. Default 1.
+   */
+  readonly histories?: number | undefined;
   /** Is told once a second how far it is. */
   readonly onProgress?: ((progress: SoakProgress) => void) | undefined;
 }
@@ -97,7 +103,15 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
   const caller = new Caller(answerLimit, clock, violations);
   const network = new NetworkFaults(proxies);
   const surroundings = { namespace, directory };
-  const fleet = await Fleet.start({ module, surroundings, proxies, processes, incidents: witness });
+  const histories = new Histories(directory, options.histories ?? 1);
+  const fleet = await Fleet.start({
+    module,
+    surroundings,
+    proxies,
+    processes,
+    incidents: witness,
+    histories,
+  });
   witness.fleet = fleet;
   const scene = new Scene(fleet, caller, witness, clock);
   const progress = setInterval(() => {
@@ -119,6 +133,7 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
     await Promise.all(living);
     await new Audit(scene, violations, random, answerLimit).run();
     const remains = await closeFleet(fleet, proxies, violations);
+    const judged = await histories.judge(violations);
     return {
       passed: Object.values(violations.counts).every((count) => count === 0),
       store: subject.name,
@@ -136,6 +151,7 @@ async function soak(premises: Premises, options: SoakOptions): Promise<SoakRepor
       deeds: scene.deeds,
       faults: weather.counts,
       remains,
+      histories: judged,
       violations: violations.counts,
       details: await violations.details(),
     };

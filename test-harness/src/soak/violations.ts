@@ -4,6 +4,7 @@ export const violationTitles = {
   lostSessions: 'sessions that were never ended and are gone',
   lostWrites: 'acknowledged writes lost or undone',
   miscounted: 'counters that are wrong',
+  contradictions: 'sessions whose calls no order explains',
   strangers: 'answers with the session of somebody else',
   unanswered: 'requests without an answer',
   calledTwice: 'callbacks called twice',

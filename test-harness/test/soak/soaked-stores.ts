@@ -54,11 +54,15 @@ async function soak(store: string, length: SoakLength, faults: readonly string[]
 
 /** Without this a soak that did nothing would be as good as one that found nothing. */
 function expectWork(report: SoakReport, length: SoakLength, faults: readonly string[]): void {
-  const { deeds, requests } = report;
+  const { deeds, requests, histories } = report;
   expect(requests.answered).toBeGreaterThan(length.requests / 2);
   expect(deeds.logouts).toBeGreaterThan(0);
   expect(deeds.endedByOthers).toBeGreaterThan(0);
   expect(deeds.looksAfterEnd).toBeGreaterThan(0);
   expect(deeds.writes).toBeGreaterThan(0);
+  // A request makes a call at least, nearly always two.
+  expect(histories.calls).toBeGreaterThan(requests.answered);
+  expect(histories.sessions).toBeGreaterThan(deeds.logouts);
+  expect(histories.undecided).toBeLessThan(histories.sessions / 100);
   expect(Object.keys(report.faults)).toEqual(expect.arrayContaining([...faults]));
 }

@@ -26,7 +26,6 @@ export function answerOf<Result>(
       const call = (store as unknown as Record<Method, (...values: unknown[]) => unknown>)[method];
       const returned = call.call(store, ...values, (error: unknown, result: Result) => {
         if (!error) end({ result });
-        // As express-session reads it: there is no such session.
         else if (method === 'get' && isAbsence(error)) end({ result: undefined as Result });
         else end(undefined);
       });
@@ -38,6 +37,7 @@ export function answerOf<Result>(
   });
 }
 
-function isAbsence(error: unknown): boolean {
+/** As express-session reads an error of `get`: there is no such session. */
+export function isAbsence(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ENOENT';
 }
