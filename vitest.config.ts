@@ -34,7 +34,7 @@ export default defineConfig(({ mode }) => {
       // The tests wait more than they compute; three files at a time suit the smallest machines.
       maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
       // Tests that run at once wait for networks and clocks.
-      maxConcurrency: 8,
+      maxConcurrency: 10,
       testTimeout: 20_000,
       hookTimeout: 30_000,
       teardownTimeout: 20_000,

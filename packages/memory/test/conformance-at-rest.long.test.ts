@@ -3,7 +3,7 @@ import { describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
 import { atRestModes } from '../../../test-harness/src/own-tests/at-rest-modes.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 describe.for(Object.entries(atRestModes))('the suite with %s', ([, options]) => {
   const storedId = (id: string): string => new MemoryStore(options).storedId(id);

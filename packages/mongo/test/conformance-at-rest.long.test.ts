@@ -4,7 +4,7 @@ import { everyModeAtOnce, matters } from '../../../test-harness/src/own-tests/at
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './mongo-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 /** Races of several processes: FerretDB, whose commands take turns, needs most of their time limit even on an idle machine. */
 const races = ({ area, needs }: (typeof checks)[number]): boolean =>

@@ -1,3 +1,4 @@
+import { areasOfRetries } from '../../../test-harness/src/own-tests/areas.js';
 import { describeSuiteOn } from './suite.js';
 
-describeSuiteOn('retrying');
+describeSuiteOn('retrying', areasOfRetries);

@@ -24,6 +24,6 @@ describeWithServer('mongo', 'the contract', (url) => {
         },
       },
     },
-    { describe, it },
+    { describe, it, itAtOnce: it.concurrent },
   );
 });

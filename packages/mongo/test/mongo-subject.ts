@@ -1,11 +1,16 @@
 // What child processes import too: it runs as it is, so it imports packages only. The query tells the form, the server and options.
-import type { AtRestOptions } from '@session-stores/core';
+import type { SessionStoreOptions } from '@session-stores/core';
 import { MongoStore, RetryingMongoStore } from '@session-stores/mongo';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 
 /** The fault proxy stands before one server; what has several (`topology`) is reached without it. */
-export function subjectOf(form: string, url: string, kind = 'server', options: AtRestOptions = {}): Subject {
+export function subjectOf(
+  form: string,
+  url: string,
+  kind = 'server',
+  options: SessionStoreOptions = {},
+): Subject {
   const isServer = kind === 'server';
   const retries = form === 'retrying';
   const Store = retries ? RetryingMongoStore : MongoStore;

@@ -10,7 +10,7 @@ import { MongoBackend, RetryingMongoStore } from '../src/index.js';
 import { subjectOf } from './mongo-subject.js';
 import { opened, sample, within } from './samples.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 // A suite is told of its server when it is registered, so the set is there before that.
 const set = inject('servers')['mongod-binary'] === undefined ? undefined : await startMongoReplicaSet();

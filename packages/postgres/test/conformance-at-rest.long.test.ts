@@ -4,7 +4,7 @@ import { everyModeAtOnce, matters } from '../../../test-harness/src/own-tests/at
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './postgres-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 describeWithServer(
   'postgres',

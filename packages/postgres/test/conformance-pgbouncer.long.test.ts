@@ -3,7 +3,7 @@ import { afterAll, describe, inject, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './postgres-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 // A suite is told of its server when it is registered, so both are there before that.
 const { pgbouncer, 'postgres-server': postgres } = inject('servers');

@@ -31,7 +31,7 @@ describeWithServer('postgres', 'on a server', (url) => {
           apply: (id, { namespace }) => refuse(pool, strange(namespace), id),
         },
       },
-      { describe, it },
+      { describe, it, itAtOnce: it.concurrent },
     );
   }
 });

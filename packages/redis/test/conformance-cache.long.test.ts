@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 /** What another process has just changed is not in every order of the calls: a cache may show what was there a moment ago. */
 const withinTheBound = ({ id }: (typeof checks)[number]): boolean => id !== 'concurrency/histories';

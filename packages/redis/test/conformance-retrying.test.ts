@@ -1,11 +1,12 @@
 import { describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
+import { areasOfRetries } from '../../../test-harness/src/own-tests/areas.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './redis-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 // The other form has a file of its own beside this one, so that both run at once.
 describeWithServer('redis', 'the suite on RetryingRedisStore', (url) => {
-  describeSessionStore(subjectOf('retrying', url), runner);
+  describeSessionStore(subjectOf('retrying', url), runner, { areas: areasOfRetries });
 });

@@ -2,7 +2,7 @@ import { describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
 import { subjectOf } from './sqlite-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
 // All promises hold with the cache on, also between processes: SQLite tells at once what others have changed.
 for (const form of ['plain', 'retrying']) {

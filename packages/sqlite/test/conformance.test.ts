@@ -1,9 +1,9 @@
 import { describeSessionStore } from '@session-stores/test-harness';
 import { describe, it } from 'vitest';
+import { areasOfRetries } from '../../../test-harness/src/own-tests/areas.js';
 import { subjectOf } from './sqlite-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
-for (const form of ['plain', 'retrying']) {
-  describeSessionStore(subjectOf(form), runner);
-}
+describeSessionStore(subjectOf('plain'), runner);
+describeSessionStore(subjectOf('retrying'), runner, { areas: areasOfRetries });

@@ -10,7 +10,10 @@ const testTime = 30_000;
  * Registers the contract of `SessionBackend` with a test runner, a test a check:
  * `describeSessionBackend(subject, { describe, it })`. What the subject declares that it lacks is skipped by name.
  */
-export function describeSessionBackend(subject: BackendSubject, { describe, it }: Runner): void {
+export function describeSessionBackend(
+  subject: BackendSubject,
+  { describe, it, itAtOnce = it }: Runner,
+): void {
   describe(`contract of ${subject.name}`, () => {
     for (const area of new Set(backendChecks.map(areaOf))) {
       describe(area, () => {
@@ -19,7 +22,7 @@ export function describeSessionBackend(subject: BackendSubject, { describe, it }
             it.skip(`${check.title} (does not apply: needs ${check.needs?.join(', ')})`, async () => {});
             continue;
           }
-          const test = it(check.title, () => runBackendCheck(check, subject), testTime);
+          const test = itAtOnce(check.title, () => runBackendCheck(check, subject), testTime);
           // Mocha takes the time limit here and ignores the third argument.
           const { timeout } = (test ?? {}) as { timeout?: unknown };
           if (typeof timeout === 'function') timeout.call(test, testTime);

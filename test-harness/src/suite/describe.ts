@@ -16,6 +16,8 @@ export interface Runner {
    * of their time are given to it, if it is there. Those that call the store all the time never are.
    */
   readonly itAtOnce?: Runner['it'] | undefined;
+  /** Goes with `itAtOnce`: the same for the areas of checks that need a network, such as Vitest's `describe.concurrent`. */
+  readonly describeAtOnce?: Runner['describe'] | undefined;
 }
 
 export interface DescribeOptions extends Omit<CheckOptions, 'signal' | 'concurrency'> {
@@ -38,20 +40,27 @@ const GRACE = 15_000;
  */
 export function describeSessionStore(
   subjectLike: SubjectLike,
-  { describe, it, itAtOnce = it }: Runner,
+  { describe, it, itAtOnce = it, describeAtOnce = describe }: Runner,
   options: DescribeOptions = {},
 ): void {
   const subject = subjectFrom(subjectLike);
   const selected = chosen(options);
-  describe(subject.name, () => {
-    for (const area of new Set(selected.map((check) => check.area))) {
-      describe(area, () => {
-        for (const check of selected) {
-          if (check.area !== area) continue;
-          register(check, subject, isBusy(check) ? it : itAtOnce, options.without ?? []);
-        }
+  const register = (checks: readonly Check[], group: Runner['describe'], test: Runner['it']): void => {
+    for (const [area, itsChecks] of Map.groupBy(checks, (check) => check.area)) {
+      group(area, () => {
+        for (const check of itsChecks) registerCheck(check, subject, test, options.without ?? []);
       });
     }
+  };
+  describe(subject.name, () => {
+    const idle = selected.filter((check) => !isBusy(check));
+    register(idle.filter(isLong), describeAtOnce, itAtOnce);
+    register(
+      idle.filter((check) => !isLong(check)),
+      describe,
+      itAtOnce,
+    );
+    register(selected.filter(isBusy), describe, it);
   });
 }
 
@@ -60,7 +69,12 @@ function isBusy({ area, id }: Check): boolean {
   return area === 'concurrency' || id.includes('/thousand');
 }
 
-function register(check: Check, subject: Subject, it: Runner['it'], without: readonly Need[]): void {
+/** Most of these wait for a store that has to give up. */
+function isLong({ needs }: Check): boolean {
+  return needs.includes('network');
+}
+
+function registerCheck(check: Check, subject: Subject, it: Runner['it'], without: readonly Need[]): void {
   const lacking = check.needs.find((need) => without.includes(need));
   const why = lacking === undefined ? undeclared(check, subject.supports) : `the store has no \`${lacking}\``;
   if (why !== undefined) {

@@ -11,6 +11,9 @@ async function expiryOf(store: Store, id: string): Promise<number> {
   return new Date((await get(store, id))?.cookie.expires as Date | string).getTime();
 }
 
+/** Ms by which the quick request comes later than the slow one. */
+const laterBy = 400;
+
 /** A request that has sent its headers, and with them the cookie of that time, long before it ends. */
 function slowExpiry(id: string, title: string, needs: Check['needs'], writes: boolean): Check {
   return {
@@ -35,15 +38,20 @@ function slowExpiry(id: string, title: string, needs: Check['needs'], writes: bo
       const { id: session } = (await browser.post('/login', { user: 'ada' })).body;
       const streaming = browser.clone().get('/stream');
       await app.gate('streaming').arrived();
-      await clockPast(Date.now() + 50);
+      await clockPast(Date.now() + laterBy);
       await browser.get('/session');
       const before = await expiryOf(app.store, session);
       app.gate('streaming').open();
       await streaming;
       const after = await expiryOf(app.store, session);
       const did = 'a quick request extended the session while a slow one ran, the slow one ended: the expiry';
-      // Where the server keeps the time, what is shown of it is rounded anew each time. The request took 50 ms and more.
-      expectThat(after >= before - 2, did, `not before ${new Date(before).toISOString()}`, new Date(after));
+      // Where the server keeps the time, what is shown of it differs by what a call takes on a busy machine.
+      expectThat(
+        after >= before - laterBy / 2,
+        did,
+        `not before ${new Date(before).toISOString()}`,
+        new Date(after),
+      );
     },
   };
 }

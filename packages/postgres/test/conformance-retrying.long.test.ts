@@ -3,9 +3,9 @@ import { describe, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { subjectOf } from './postgres-subject.js';
 
-const runner = { describe, it, itAtOnce: it.concurrent };
+const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 
-// The other form has a file of its own beside this one, so that both run at once.
+// Not among the short tests: each of its many reconnections costs the server as much as a hundred statements.
 describeWithServer('postgres', 'the suite on RetryingPostgresStore', (url) => {
   describeSessionStore(subjectOf('retrying', url), runner);
 });
