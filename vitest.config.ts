@@ -36,6 +36,7 @@ export default defineConfig(({ mode }) => {
       // Tests that run at once wait for networks and clocks.
       maxConcurrency: 10,
       testTimeout: 20_000,
+      expect: { poll: { timeout: 10_000 } },
       hookTimeout: 30_000,
       teardownTimeout: 20_000,
     },

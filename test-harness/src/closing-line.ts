@@ -14,6 +14,11 @@ export default class ClosingLine implements Reporter {
 
   onInit(vitest: Vitest): void {
     this.#vitest = vitest;
+    // How whoever waits for a run ends one that takes too long.
+    process.once('SIGTERM', () => {
+      printUnfinished(vitest.state.getTestModules());
+      process.exit(1);
+    });
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
@@ -76,6 +81,12 @@ function printFailures(modules: readonly TestModule[], tests: readonly TestCase[
       const errors = part.errors();
       if (errors.length > 0) console.log(`FAILED: ${module.relativeModuleId}: ${because(errors)}`);
     }
+  }
+}
+
+function printUnfinished(modules: readonly TestModule[]): void {
+  for (const module of modules.filter((each) => each.state() === 'pending')) {
+    for (const test of module.children.allTests('pending')) console.log(`UNFINISHED: ${place(test)}`);
   }
 }
 

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -17,14 +19,19 @@ const runOn = (files: readonly string[], environment?: Record<string, string>) =
     environment,
   );
 
-function start(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
+function start(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  ended?: Promise<void>,
+): Promise<Run> {
   const command = [vitest, 'run', '--config', join(folder, 'vitest.config.ts'), ...args];
   const { CI: _, ALLOW_NOT_RUN: __, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: '1', ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { env, cwd: folder }, (error, stdout) => {
+    const child = execFile(process.execPath, command, { env, cwd: folder }, (error, stdout) => {
       resolve({ code: error?.code ?? 0, lines: stdout.trimEnd().split('\n') });
     });
+    void ended?.then(() => child.kill());
   });
 }
 
@@ -105,5 +112,14 @@ describe('the closing line', { timeout: 60_000 }, () => {
       'FAILED: hook.run.ts: could not clean up',
     ]);
     expect(lines.at(-1)).toBe('4 passed, 3 failed');
+  });
+
+  it('names what was running when the run was ended from outside', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'endless-'));
+    const begun = join(place, 'begun');
+    const isRunning = expect.poll(() => existsSync(begun), { timeout: 30_000 }).toBe(true);
+    const { code, lines } = await start(['endless.run'], { BEGUN: begun }, isRunning);
+    expect({ code, lines }).toEqual({ code: 1, lines: ['UNFINISHED: endless.run.ts > never ends'] });
+    rmSync(place, { recursive: true });
   });
 });

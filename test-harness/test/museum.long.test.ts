@@ -23,7 +23,11 @@ for (const exhibit of exhibits) {
 function register(exhibit: Exhibit, url: string): void {
   for (const id of exhibit.checks) {
     it(`${id} fails it and passes ${exhibit.mended}`, { timeout }, async () => {
-      const result = await resultOf(exhibit, exhibit.broken, id, url);
+      let result = await resultOf(exhibit, exhibit.broken, id, url);
+      // What is wrong with connect-redis 6.1.2 does not show where two saves fall into one millisecond.
+      for (let left = 50; result.outcome === 'passed' && left > 0; left--) {
+        result = await resultOf(exhibit, exhibit.broken, id, url);
+      }
       expect(result.check.area).toBe(exhibit.area);
       expect(result).toMatchObject({ outcome: 'failed' });
       expect(await resultOf(exhibit, exhibit.mended, id, url)).toMatchObject({ outcome: 'passed' });

@@ -147,10 +147,13 @@ describe('more given-up destroys than can be remembered', () => {
     const store = new SessionStore(backend, { ...once, operationTimeout: 20_000 });
     await store.set('a', made(store, 'a', {}));
     await store.set('b', made(store, 'b', {}));
+    const ids = Array.from({ length: 10_000 }, (_, i) => `${i}`);
+    // Were they not there, the attempts in the background would find nothing left to do.
+    for (const id of ids) {
+      backend.applyWrite(insertOf(id, {}));
+    }
     backend.fate = () => 'lose request';
-    const destroyed = await Promise.allSettled(
-      Array.from({ length: 10_000 }, (_, i) => store.destroy(`${i}`)),
-    );
+    const destroyed = await Promise.allSettled(ids.map((id) => store.destroy(id)));
     expect(destroyed.every(({ status }) => status === 'rejected')).toBe(true);
     await expect(store.destroy('a')).rejects.toMatchObject({ code: 'DELETIONS_FULL' });
     backend.fate = (primitive) => (primitive === 'remove' ? 'lose request' : 'deliver');

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { endWithThisProcess } from './ending-with-us.js';
 
 /** How many characters of what a server says are kept for the message when it does not start. */
 const keptOutput = 4_000;
@@ -39,7 +39,7 @@ export class ServerProcess {
         resolve();
       });
     });
-    const forget = guard(this.#child, command);
+    const forget = endWithThisProcess(this.#child, command);
     this.#ended.then(() => {
       forget();
       this.#hear?.();
@@ -103,40 +103,4 @@ export class ServerProcess {
       };
     });
   }
-}
-
-/** What is to be done when this process ends, while its servers run. */
-const endings = new Set<() => void>();
-
-function endAll(): void {
-  for (const end of endings) end();
-}
-
-/**
- * Ends the server when this process ends. The exit event does not come when a process is killed; a pipe that closes
- * comes always, so a shell waits at the other end of one.
- */
-function guard(child: ChildProcess, { temporary, killedBy }: Command): () => void {
-  if (child.pid === undefined) return () => {};
-  const onExit = () => {
-    child.kill(killedBy);
-    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
-  };
-  // One listener for all: a topology has more servers than Node takes for a leak of listeners.
-  if (endings.size === 0) process.once('exit', endAll);
-  endings.add(onExit);
-  const script = 'read -r _; kill -s "$1" "$2"; [ -z "$3" ] || { sleep 1; rm -rf -- "$3"; }';
-  const args = ['-c', script, 'sh', killedBy.replace('SIG', ''), String(child.pid), temporary ?? ''];
-  // In a group of its own: Ctrl-C must not end it before it has done its work.
-  const watchdog = spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  watchdog.on('error', () => {
-    // A system without sh: the exit event has to do.
-  });
-  watchdog.stdin?.on('error', () => {});
-  watchdog.unref();
-  return () => {
-    endings.delete(onExit);
-    if (endings.size === 0) process.off('exit', endAll);
-    watchdog.kill('SIGKILL');
-  };
 }

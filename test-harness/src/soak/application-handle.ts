@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { endWithThisProcess } from '../servers/ending-with-us.js';
 import type { FromProcess, Opening, Remains, ToldEvent, ToProcess } from './messages.js';
 
 /** Ms that a process may take to start on a busy machine. */
@@ -39,7 +40,12 @@ export class ApplicationProcess {
       execArgv: ['--expose-gc'],
     });
     this.#child.on('message', (message: FromProcess) => this.#hear(message));
-    this.#ended = once(this.#child, 'exit').then(([code, signal]) => this.#exited(code ?? signal));
+    // A frozen one would not see that its channel has closed, and hold whatever waits for the end of the output.
+    const forget = endWithThisProcess(this.#child, { killedBy: 'SIGKILL' });
+    this.#ended = once(this.#child, 'exit').then(([code, signal]) => {
+      forget();
+      this.#exited(code ?? signal);
+    });
   }
 
   get port(): number {

@@ -31,3 +31,14 @@ export async function clockPast(time: number): Promise<void> {
 export function ended(expires: unknown): Promise<void> {
   return clockPast(new Date(expires as string | Date).getTime() + 300);
 }
+
+/** Whether a call answers within so many ms, however it answers. */
+export async function answersWithin(call: Promise<unknown>, limit: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(late.resolve, limit, false);
+  const answers = call.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([answers, late.promise]).finally(() => clearTimeout(timer));
+}
