@@ -16,6 +16,9 @@ describeWithServer('postgres', 'the clock of this process', (url) => {
   };
   afterEach(() => vi.restoreAllMocks());
 
+  /** Ms: a statement of a busy machine takes a part of it. */
+  const lifetime = 1_500;
+
   describe.each([
     ['ten minutes ahead of', 600_000],
     ['ten minutes behind', -600_000],
@@ -23,13 +26,18 @@ describeWithServer('postgres', 'the clock of this process', (url) => {
     it('changes nothing about when a session expires, and what is told of it is on ours', async () => {
       shiftClock(shift);
       const [backend] = await opened({ pool });
-      const insert = sample({ expiry: { in: 400, exact: true } });
+      const insert = sample({ expiry: { in: lifetime, exact: true } });
       const called = Date.now();
       await backend.write([insert], within());
       const { expiresAt } = (await one(backend.read([insert.id], within()))) as { expiresAt: number };
-      expect(expiresAt).toBeGreaterThanOrEqual(called + 400 - 5);
-      expect(expiresAt).toBeLessThanOrEqual(Date.now() + 400 + 5);
-      while (Date.now() < called + 350) expect(await one(backend.read([insert.id], within()))).toBeDefined();
+      expect(expiresAt).toBeGreaterThanOrEqual(called + lifetime - 5);
+      expect(expiresAt).toBeLessThanOrEqual(Date.now() + lifetime + 5);
+      for (;;) {
+        const found = await one(backend.read([insert.id], within()));
+        // Afterwards it may have ended before the answer came.
+        if (Date.now() >= called + lifetime - 50) break;
+        expect(found).toBeDefined();
+      }
       while (Date.now() < expiresAt + 10) await backend.count(within());
       expect(await backend.read([insert.id], within())).toEqual([undefined]);
       await backend.close();

@@ -26,6 +26,7 @@ import {
 import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
 import { type DriverSource, driverSource } from './driver.js';
+import { graveOf } from './grave.js';
 import { keySlot } from './key-slot.js';
 import { checkOptions, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
@@ -33,6 +34,7 @@ import { scanServer } from './scan.js';
 import { callScript, type Reply, type ScriptItem } from './script-call.js';
 import {
   type Announced,
+  done,
   liveScript,
   readScript,
   removeScripts,
@@ -113,8 +115,9 @@ export class RedisBackend implements SessionBackend {
       })),
     );
     return replies.map((reply, index) => {
+      if (reply === done) return written;
       const [word, ...rest] = this.#answer(reply);
-      if (word === 'written' || word === 'gone') return { status: word };
+      if (word === 'gone') return { status: word };
       if (word !== 'conflict') return this.#itemError(rest);
       return { status: word, current: this.#record((writes[index] as RecordWrite).id, rest) };
     });
@@ -130,8 +133,9 @@ export class RedisBackend implements SessionBackend {
       })),
     );
     return replies.map((reply, index) => {
+      if (reply === done) return touched;
       const [word, ...rest] = this.#answer(reply);
-      if (word === 'touched' || word === 'gone') return { status: word };
+      if (word === 'gone') return { status: word };
       if (word !== 'changed') return this.#itemError(rest);
       return { status: word, current: this.#record((touches[index] as RecordTouch).id, rest) };
     });
@@ -141,12 +145,12 @@ export class RedisBackend implements SessionBackend {
     const replies = await this.#change(removeScripts, context, () =>
       removals.map(({ id, birth = '', grace }) => ({
         key: this.#prefix + id,
-        arguments: [birth, Math.ceil(grace), ...told(id, context)],
+        arguments: [birth, birth && graveOf(birth), Math.ceil(grace), ...told(id, context)],
       })),
     );
     return replies.map((reply) => {
+      if (reply === done) return removed;
       const [word, ...rest] = this.#answer(reply);
-      if (word === 'removed') return { status: word };
       if (word === 'other') return { status: word, birth: (rest[0] as string) || undefined };
       return this.#itemError(rest);
     });
@@ -248,6 +252,10 @@ export class RedisBackend implements SessionBackend {
     return { status: 'error', error };
   }
 }
+
+const written: WriteAnswer = Object.freeze({ status: 'written' });
+const touched: TouchAnswer = Object.freeze({ status: 'touched' });
+const removed: RemoveAnswer = Object.freeze({ status: 'removed' });
 
 /** Ms by which the clocks of the nodes of a Cluster may differ from the one that spoke last. */
 const betweenNodes = 1_000;

@@ -13,11 +13,13 @@ export interface Script {
 const [inCookie, header] = recordStarts;
 const gravePattern = '^0e[0-9]+$';
 
-// The server's clock decides: a key that has expired is absent, and so is one with no whole millisecond left.
+// The server's clock decides: a key that has expired is absent, and so is one with no whole millisecond left. Numbers that go into
+// a command are texts wherever they came as such, because the server takes long to print one.
 const prelude = `
-local own = { '^${inCookie}([A-Za-z0-9_-]+)%.([A-Za-z0-9_-]+)"[,}]', '^${header}([A-Za-z0-9_-]+)%.([A-Za-z0-9_-]+) ' }
+local call, pcall, match = redis.call, redis.pcall, string.match
+local own, inHeader = '^${inCookie}([A-Za-z0-9_-]+)%.([A-Za-z0-9_-]+)"[,}]', '^${header}([A-Za-z0-9_-]+)%.([A-Za-z0-9_-]+) '
 
-local seconds, rest = unpack(redis.call('TIME'))
+local seconds, rest = unpack(call('TIME'))
 local now = seconds * 1000 + math.floor(rest / 1000)
 
 -- When that is, in epoch ms of the server; -1 is never.
@@ -30,31 +32,31 @@ local function foreign(text)
 end
 
 local function look(key)
-  local text = redis.pcall('GETRANGE', key, 0, 255)
+  local text = pcall('GETRANGE', key, '0', '255')
   if type(text) == 'table' then return { failure = text.err } end
-  local left = redis.call('PTTL', key)
+  local left = call('PTTL', key)
   if left == -2 or left == 0 then return {} end
-  if string.match(text, '${gravePattern}') then return { grave = text, left = left } end
-  for _, pattern in ipairs(own) do
-    local birth, revision = string.match(text, pattern)
-    if birth then return { live = true, left = left, birth = birth, revision = revision } end
-  end
-  return { live = true, left = left, birth = '', revision = foreign(redis.call('GET', key)) }
+  if match(text, '${gravePattern}') then return { grave = text, left = left } end
+  local birth, revision = match(text, own)
+  if not birth then birth, revision = match(text, inHeader) end
+  if birth then return { live = true, left = left, birth = birth, revision = revision } end
+  return { live = true, left = left, birth = '', revision = foreign(call('GET', key)) }
 end
 
+-- The same as in grave.ts.
 local function graveOf(birth)
   return '0e' .. string.gsub(birth, '.', function(c) return string.format('%03d', string.byte(c)) end)
 end
 
 local function record(word, key, found)
-  return { word, redis.call('GET', key), expiry(found.left), found.revision }
+  return { word, call('GET', key), expiry(found.left), found.revision }
 end
 
--- Milliseconds that a record has from now; -1 is for ever.
+-- Milliseconds that a record has from now, as a text; -1 is for ever.
 local function lifetime(found, asked, exact)
-  if exact or not found.live then return asked end
-  if found.left == -1 or asked == -1 then return -1 end
-  return math.max(found.left, asked)
+  if exact == '1' or not found.live or found.left == -1 and asked == '-1' then return asked end
+  if found.left == -1 or asked == '-1' then return '-1' end
+  return found.left > tonumber(asked) and string.format('%d', found.left) or asked
 end
 
 local answers = {}
@@ -64,7 +66,7 @@ local answers = {}
 // replica, which may be behind and would show ended sessions, refuses it. It stands at the end because a script that has
 // written once may go on writing although the memory is full.
 const onlyPrimary = `
-local replica = redis.pcall('XDEL', KEYS[1], '0-0')
+local replica = pcall('XDEL', KEYS[1], '0-0')
 if type(replica) == 'table' and string.find(replica.err, 'READONLY', 1, true) then
   return redis.error_reply('READONLY this server is a replica')
 end
@@ -89,12 +91,12 @@ end
 local function unchanged(key, found, answer)
   local done
   if found.left == -1 then
-    done = redis.pcall('APPEND', key, '')
+    done = pcall('APPEND', key, '')
   elseif found.left then
-    done = redis.pcall('PEXPIRE', key, found.left)
+    done = pcall('PEXPIRE', key, found.left)
   else
-    done = redis.pcall('SET', key, '0e0', 'PX', 1)
-    redis.pcall('UNLINK', key)
+    done = pcall('SET', key, '0e0', 'PX', 1)
+    pcall('UNLINK', key)
   end
   if type(done) == 'table' and done.err then return { 'error', done.err } end
   return answer
@@ -118,7 +120,7 @@ function announced<Scripts>(
   item: (announce: string) => string,
 ): Announced<Scripts> {
   const announce = `
-    local told = found.live and redis.pcall('PUBLISH', ARGV[#ARGV], argument(${argumentsPerKey + 1}))
+    local told = found.live and pcall('PUBLISH', ARGV[#ARGV], ARGV[at + ${argumentsPerKey + 1}])
     if type(told) == 'table' and told.err then return { 'error', told.err } end`;
   return {
     silent: make(eachKey(argumentsPerKey, item(''))),
@@ -135,14 +137,15 @@ function script(body: string, answersPerKey = 1): Script {
   return { source, digest: createHash('sha1').update(source).digest('hex'), answersPerKey };
 }
 
+/** `ARGV[at + n]` is argument number n of the key. */
 function eachKey(argumentsPerKey: number, item: string): string {
   return `
-local function answer(key, argument)
+local function answer(key, at)
 ${item}
 end
 
 for i, key in ipairs(KEYS) do
-  answers[i] = answer(key, function(n) return ARGV[(i - 1) * ${argumentsPerKey} + n] end)
+  answers[i] = answer(key, (i - 1) * ${argumentsPerKey})
 end
 `;
 }
@@ -154,10 +157,10 @@ end
 export const readScript = script(
   `
 local function read(key)
-  local text = redis.pcall('GET', key)
+  local text = pcall('GET', key)
   if type(text) == 'table' then return false, 0, text.err end
-  local left = redis.call('PTTL', key)
-  if not text or left == -2 or left == 0 or string.match(text, '${gravePattern}') then return false, 0, '' end
+  local left = call('PTTL', key)
+  if not text or left == -2 or left == 0 or match(text, '${gravePattern}') then return false, 0, '' end
   for _, start in ipairs({ '${recordStarts.join("', '")}' }) do
     if string.sub(text, 1, #start) == start then return text, expiry(left), '' end
   end
@@ -174,32 +177,42 @@ end
 /** 1 where a live record is, 0 elsewhere. */
 export const liveScript = script(eachKey(0, `  return look(key).live and 1 or 0`));
 
-/** Arguments: what to store, its birth, the expected revision (empty: absent), ms (-1: for ever), 1 if exact. */
+/** What a script answers for a key where what was asked was done. */
+export const done = 1;
+
+/**
+ * Arguments: what to store, its birth, the expected revision (empty: absent), ms (-1: for ever), 1 if exact. Most inserts meet
+ * nothing, and are done by one command.
+ */
 export const writeScripts = announced(
   writingScript,
   5,
   (announce) => `
+    local text, expected, left = ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
+    if expected == '' and left ~= '-1' and left ~= '0' then
+      local inserted = pcall('SET', key, text, 'PX', left, 'NX')
+      if type(inserted) == 'table' and inserted.ok then return ${done} end
+    end
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
-    local expected = argument(3)
     if expected == '' then
       if found.live then return unchanged(key, found, record('conflict', key, found)) end
-      if found.grave == graveOf(argument(2)) then return { 'gone' } end
+      if found.grave and found.grave == graveOf(ARGV[at + 2]) then return { 'gone' } end
     else
       if not found.live then return { 'gone' } end
       if found.revision ~= expected then return unchanged(key, found, record('conflict', key, found)) end
     end
-    local left = lifetime(found, tonumber(argument(4)), argument(5) == '1')${announce}
-    local done
-    if left == -1 then
-      done = redis.pcall('SET', key, argument(1))
-    elseif left > 0 then
-      done = redis.pcall('SET', key, argument(1), 'PX', left)
+    left = lifetime(found, left, ARGV[at + 5])${announce}
+    local written
+    if left == '-1' then
+      written = pcall('SET', key, text)
+    elseif left ~= '0' then
+      written = pcall('SET', key, text, 'PX', left)
     elseif found.live then
-      done = redis.pcall('UNLINK', key)
+      written = pcall('UNLINK', key)
     end
-    if type(done) == 'table' and done.err then return { 'error', done.err } end
-    return { 'written' }
+    if type(written) == 'table' and written.err then return { 'error', written.err } end
+    return ${done}
 `,
 );
 
@@ -211,44 +224,46 @@ export const touchScripts = announced(
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
     if not found.live then return { 'gone' } end
-    if found.revision ~= argument(1) then return record('changed', key, found) end
-    local left = lifetime(found, tonumber(argument(2)), argument(3) == '1')
-    local done
-    if left ~= found.left then${announce}
-      if left == -1 then done = redis.pcall('PERSIST', key) else done = redis.pcall('PEXPIRE', key, left) end
+    if found.revision ~= ARGV[at + 1] then return record('changed', key, found) end
+    local left = lifetime(found, ARGV[at + 2], ARGV[at + 3])
+    local touched
+    if tonumber(left) ~= found.left then${announce}
+      if left == '-1' then touched = pcall('PERSIST', key) else touched = pcall('PEXPIRE', key, left) end
     end
-    if type(done) == 'table' and done.err then return { 'error', done.err } end
-    return { 'touched' }
+    if type(touched) == 'table' and touched.err then return { 'error', touched.err } end
+    return ${done}
 `,
 );
 
 /**
- * Arguments: the birth (empty: whatever is there), the grace in ms. When the memory is full the grave has to wait until
- * UNLINK has made room: after a first write a script may go on, so that a logout succeeds even then. Not always so, because
- * on a Cluster a key that is gone, of a slot that is on its way to another node, cannot be set here any more.
+ * Arguments: the birth (empty: whatever is there), its grave, the grace in ms (0: no grave). When the memory is full the grave has to
+ * wait until UNLINK has made room: after a first write a script may go on, so that a logout succeeds even then. Not always
+ * so, because on a Cluster a key that is gone, of a slot that is on its way to another node, cannot be set here any more.
  */
 export const removeScripts = announced(
   writingScript,
-  2,
+  3,
   (announce) => `
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
-    local birth, grace = argument(1), tonumber(argument(2))
+    local birth, grave, grace = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
     if found.live then
-      if birth ~= '' and birth ~= found.birth then return unchanged(key, found, { 'other', found.birth }) end
-      birth = found.birth
-    elseif found.grave == graveOf(birth) and found.left > grace then
-      return unchanged(key, found, { 'removed' })
+      if birth ~= found.birth then
+        if birth ~= '' then return unchanged(key, found, { 'other', found.birth }) end
+        birth, grave = found.birth, graveOf(found.birth)
+      end
+    elseif found.grave == grave and found.left > tonumber(grace) then
+      return unchanged(key, found, ${done})
     end
-    if not found.live and (birth == '' or grace == 0) then return unchanged(key, found, { 'removed' }) end${announce}
-    local done
-    if birth ~= '' and grace > 0 then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
-    local full = type(done) == 'table' and done.err and string.find(done.err, 'OOM', 1, true)
-    if not done or full then
-      done = redis.pcall('UNLINK', key)
-      if full then done = redis.pcall('SET', key, graveOf(birth), 'PX', grace) end
+    if not found.live and (birth == '' or grace == '0') then return unchanged(key, found, ${done}) end${announce}
+    local removed
+    if birth ~= '' and grace ~= '0' then removed = pcall('SET', key, grave, 'PX', grace) end
+    local full = type(removed) == 'table' and removed.err and string.find(removed.err, 'OOM', 1, true)
+    if not removed or full then
+      removed = pcall('UNLINK', key)
+      if full then removed = pcall('SET', key, grave, 'PX', grace) end
     end
-    if type(done) == 'table' and done.err then return { 'error', done.err } end
-    return { 'removed' }
+    if type(removed) == 'table' and removed.err then return { 'error', removed.err } end
+    return ${done}
 `,
 );
