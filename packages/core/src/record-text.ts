@@ -44,7 +44,11 @@ export function decodeRecord(stored: string): { data: string; birth: string; rev
 
 /** The string to store for the grave of a birth: three digits a byte. */
 export function graveText(birth: string): string {
-  return `0e${[...Buffer.from(birth)].map((byte) => String(byte).padStart(3, '0')).join('')}`;
+  let text = '0e';
+  for (const byte of Buffer.from(birth)) {
+    text += String(byte).padStart(3, '0');
+  }
+  return text;
 }
 
 export function isGrave(stored: string): boolean {

@@ -6,6 +6,7 @@ import {
   decodeRecord,
   type Expiry,
   encodeRecord,
+  graveText,
   type ItemError,
   type OpenContext,
   type ReadAnswer,
@@ -26,7 +27,6 @@ import {
 import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
 import { type DriverSource, driverSource } from './driver.js';
-import { graveOf } from './grave.js';
 import { keySlot } from './key-slot.js';
 import { checkOptions, type RedisBackendOptions } from './redis-client.js';
 import { RedisFailure, replyFailure } from './redis-failure.js';
@@ -145,7 +145,7 @@ export class RedisBackend implements SessionBackend {
     const replies = await this.#change(removeScripts, context, () =>
       removals.map(({ id, birth = '', grace }) => ({
         key: this.#prefix + id,
-        arguments: [birth, birth && graveOf(birth), Math.ceil(grace), ...told(id, context)],
+        arguments: [birth, birth && graveText(birth), Math.ceil(grace), ...told(id, context)],
       })),
     );
     return replies.map((reply) => {

@@ -43,7 +43,7 @@ local function look(key)
   return { live = true, left = left, birth = '', revision = foreign(call('GET', key)) }
 end
 
--- The same as in grave.ts.
+-- Core's graveText.
 local function graveOf(birth)
   return '0e' .. string.gsub(birth, '.', function(c) return string.format('%03d', string.byte(c)) end)
 end
