@@ -1,0 +1,69 @@
+// Measures what many sessions cost: the same work beside few of them, their room, a scan, a sweep, 10,000 destroys at once.
+//   npm run scale                                          a million sessions in each storage, some ten minutes
+//   npm run scale -- --only redis,postgres --sessions 100000
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startServers } from '../servers.ts';
+import type { Figures, Task } from './figures.ts';
+import { scaleMarkdown } from './markdown.ts';
+import { storageNames } from './storages.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: storageNames.join() },
+    sessions: { type: 'string', default: '1000000' },
+    bytes: { type: 'string', default: '500' },
+  },
+});
+const wanted = storageNames.filter((name) => values.only.split(',').includes(name));
+const few = 1_000;
+const many = Number(values.sessions);
+if (wanted.length === 0 || !(many > few)) {
+  console.error(
+    `--only takes some of ${storageNames.join()}, and --sessions a number greater than ${few}, as in --only redis --sessions 100000`,
+  );
+  process.exit(2);
+}
+
+const servers = await startServers(wanted);
+const folder = await mkdtemp(join(tmpdir(), 'scale-'));
+const results: Figures[] = [];
+try {
+  for (const [group, reason] of servers.missing) console.error(`${group} is left out: ${reason}`);
+  for (const storage of wanted.filter((name) => !servers.missing.has(name))) {
+    console.error(storage);
+    results.push(
+      await figuresOf({
+        storage,
+        url: servers.urls[storage] ?? '',
+        folder,
+        few,
+        many,
+        bytes: Number(values.bytes),
+      }),
+    );
+  }
+  console.log(scaleMarkdown(results, few, many));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+  await servers.stop();
+}
+
+async function figuresOf(task: Task): Promise<Figures> {
+  const child = fork(new URL('./child.ts', import.meta.url), {
+    execArgv: ['--expose-gc', '--max-old-space-size=12000'],
+  });
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the process of ${task.storage} ended with ${code} before it answered`);
+  });
+  ended.catch(() => {});
+  child.send(task);
+  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [Figures | { failure: string }];
+  child.kill('SIGKILL');
+  if ('failure' in answer) throw new Error(`${task.storage}: ${answer.failure}`);
+  return answer;
+}
