@@ -9,7 +9,8 @@ const code = (1234 << 16) | 5678;
 /**
  * Asks the server to stop what a connection is doing, as libpq does: on a connection of its own, without an answer. A
  * statement that waits for a lock would otherwise wait on after its connection was destroyed, in a server process that
- * counts, and retries would fill the server with such. Where it does not arrive, that is what happens.
+ * counts, and retries would fill the server with such. Where it does not arrive, that is what happens. It is the server that
+ * ends the connection: a PgBouncer before 1.20 may end itself when the client does (pgbouncer/pgbouncer#801).
  */
 export function requestCancel(client: object): void {
   const { host, port, processID, secretKey } = client as Record<string, unknown>;
@@ -23,6 +24,6 @@ export function requestCancel(client: object): void {
   socket.unref();
   socket.setTimeout(limit, () => socket.destroy());
   socket.on('error', () => {});
-  socket.end(request);
+  socket.write(request);
   socket.resume();
 }

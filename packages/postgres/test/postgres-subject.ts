@@ -4,9 +4,28 @@ import { PostgresStore, RetryingPostgresStore } from '@session-stores/postgres';
 import type { Subject, Surroundings } from '@session-stores/test-harness';
 import pg from 'pg';
 
-type Options = AtRestOptions & { readonly preparedStatements?: boolean };
+type Options = AtRestOptions & {
+  readonly preparedStatements?: boolean;
+  /** Whether a statement that takes too long is cancelled on the server. */
+  readonly cancels?: boolean;
+};
+
+/** Without the key that a cancel request needs. */
+class ClientWithoutCancel extends pg.Client {
+  get processID(): null {
+    return null;
+  }
+  set processID(_: unknown) {}
+}
+
+/** As the README says that a pool of one's own has to be. */
+function poolWithoutCancel(connectionString: string): pg.Pool {
+  return new pg.Pool({ connectionString, Client: ClientWithoutCancel, connectionTimeoutMillis: 3_000 });
+}
 
 export function subjectOf(form: string, url: string, options: Options = {}): Subject {
+  const { cancels = true, ...storeOptions } = options;
+  const pools = new WeakMap<object, pg.Pool>();
   const retries = form === 'retrying';
   const Store = retries ? RetryingPostgresStore : PostgresStore;
   const { hostname: host, port } = new URL(url);
@@ -28,12 +47,20 @@ export function subjectOf(form: string, url: string, options: Options = {}): Sub
   return {
     name: Store.name,
     async create(surroundings) {
-      const store = new Store({ ...options, url: through(surroundings), table: surroundings.namespace });
+      const connectionString = through(surroundings);
+      const pool = cancels ? undefined : poolWithoutCancel(connectionString);
+      const where = pool === undefined ? { url: connectionString } : { pool };
+      const store = new Store({ ...storeOptions, ...where, table: surroundings.namespace });
+      if (pool !== undefined) pools.set(store, pool);
       storedId = (id) => store.storedId(id);
       // Makes the table. Some sessions of the suite live for a tenth of a second, which on a busy machine is what the first
       // connection takes.
       await store.length();
       return store;
+    },
+    async close(store) {
+      await (store as PostgresStore).close();
+      await pools.get(store)?.end();
     },
     supports: {
       network: { host, port: Number(port || 5432) },
