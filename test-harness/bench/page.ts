@@ -1,20 +1,24 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { type BenchmarkReport, benchmarkMarkdown, benchmarkPlot } from '@session-stores/test-harness';
 
 const root = new URL('../../', import.meta.url);
+const page = new URL('BENCHMARKS.md', root);
 
-/** Writes BENCHMARKS.md with its plot, and the report that both are made of. */
+/** Writes the figures of the operations into BENCHMARKS.md, with their plot and the report that both are made of. */
 export async function writePage(report: BenchmarkReport, notes: readonly string[]): Promise<void> {
   await writeFile(new URL('test-harness/bench/results.json', root), `${JSON.stringify(report, null, 1)}\n`);
   await writeFile(new URL('test-harness/bench/results.svg', root), benchmarkPlot(report));
-  await writeFile(new URL('BENCHMARKS.md', root), pageOf(report, notes));
+  await writeSection('operations', [...notes, benchmarkMarkdown(report)].join('\n\n'));
 }
 
-function pageOf(report: BenchmarkReport, notes: readonly string[]): string {
-  return `# How fast the stores are
-
-![Times as fast as the fastest peer](test-harness/bench/results.svg)
-
-${[...notes, benchmarkMarkdown(report)].join('\n\n')}
-`;
+/** Puts Markdown between the marks of a section of BENCHMARKS.md; what stands around them was written by hand. */
+export async function writeSection(section: 'operations' | 'scale', markdown: string): Promise<void> {
+  const [begin, end] = [`<!-- ${section} -->\n`, `\n<!-- end of ${section} -->`];
+  const text = await readFile(page, 'utf8');
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) {
+    throw new Error(`BENCHMARKS.md has no section between '${begin.trim()}' and '${end.trim()}'`);
+  }
+  await writeFile(page, `${before}${begin}\n${markdown}\n${end}${after}`);
 }

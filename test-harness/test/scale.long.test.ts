@@ -13,7 +13,9 @@ describeWithServer('redis', 'npm run scale', (redis) => {
       const env = { ...process.env, REDIS_URL: redis, PG_URL: postgres };
       const { stdout } = await run(process.execPath, [main, '--sessions', '4000'], { env });
       const rows = (table: number) =>
-        (stdout.trimEnd().split('\n\n')[table]?.split('\n') ?? []).slice(2).map((line) => line.split('|').slice(1, -1));
+        (stdout.trimEnd().split('\n\n')[table]?.split('\n') ?? [])
+          .slice(2)
+          .map((line) => line.split('|').slice(1, -1));
       for (const table of [1, 3, 5]) {
         expect(rows(table).map(([storage]) => storage?.trim())).toEqual([
           'memory',

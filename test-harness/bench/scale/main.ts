@@ -1,5 +1,6 @@
 // Measures what many sessions cost: the same work beside few of them, their room, a scan, a sweep, 10,000 destroys at once.
 //   npm run scale                                          a million sessions in each storage, some ten minutes
+//   npm run scale -- --write                               puts the results into BENCHMARKS.md as well
 //   npm run scale -- --only redis,postgres --sessions 100000
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../page.ts';
 import { startServers } from '../servers.ts';
 import type { Figures, Task } from './figures.ts';
 import { scaleMarkdown } from './markdown.ts';
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: storageNames.join() },
     sessions: { type: 'string', default: '1000000' },
     bytes: { type: 'string', default: '500' },
+    write: { type: 'boolean', default: false },
   },
 });
 const wanted = storageNames.filter((name) => values.only.split(',').includes(name));
@@ -47,7 +50,9 @@ try {
       }),
     );
   }
-  console.log(scaleMarkdown(results, few, many));
+  const markdown = scaleMarkdown(results, few, many);
+  console.log(markdown);
+  if (values.write) await writeSection('scale', markdown);
 } finally {
   await rm(folder, { recursive: true, force: true });
   await servers.stop();
