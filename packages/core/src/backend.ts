@@ -40,6 +40,13 @@ export interface SessionBackend {
   readonly settlesAtOnce?: boolean;
 
   /**
+   * `true`: calls that are made while another is under way do not slow it down, as on one connection whose server takes
+   * them one after the other. Core then makes a second call of a kind beside the first once there is enough for both; otherwise
+   * what comes meanwhile waits, and goes out together.
+   */
+  readonly pipelines?: boolean;
+
+  /**
    * Ids of different routes never travel in one call, so that a part of the storage that falls silent, such as one shard
    * of several, holds up nobody else. Without it all ids have one route.
    */

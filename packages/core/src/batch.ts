@@ -62,14 +62,20 @@ export interface Transport<Item, Answer> {
   breakerOf(route: string): Breaker;
   /** Ms that a call may take. */
   readonly timeLimit: number;
+  /** Whether the storage takes the next batch while it works on one. */
+  readonly pipelines: boolean;
   /** Deals out the answers, and rejects never. Resolves to a transient failure if the server answered nothing. */
   send(parcels: readonly Parcel<Item, Answer>[]): Promise<SessionStoreError | undefined>;
 }
 
+/** From so many items on, a second batch goes out while one is on the wire. */
+const worthAnother = 16;
+
 /**
  * What comes while a batch is on the wire gathers and goes out together when that is back; what finds nothing on the wire
  * goes out at once, so that a lone call pays nothing; only right after a batch of several it waits for a turn of the event
- * loop. After a batch that was not answered in time the next is half as long, so that a slow server gets no more than it can do
+ * loop. A storage that pipelines is given a second batch beside the first once both are large: it has one of them while this process
+ * deals out the answers of the other. After a batch that was not answered in time the next is half as long, so that a slow server gets no more than it can do
  * in the time of one call.
  */
 class Batcher<Item, Answer> {
@@ -77,7 +83,9 @@ class Batcher<Item, Answer> {
   readonly #breaker: Breaker;
   readonly #onIdle: () => void;
   #waiting: Parcel<Item, Answer>[] = [];
-  #onWire = false;
+  #onWire = 0;
+  /** How many of them wait for a turn of the event loop, because more is coming. */
+  #gathering = 0;
   #most = maximumItems;
 
   /** `onIdle` is told that nothing waits and nothing is on the wire. */
@@ -90,37 +98,72 @@ class Batcher<Item, Answer> {
   submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
     const parcel = new Parcel<Item, Answer>(item, operation);
     this.#waiting.push(parcel);
-    if (!this.#onWire) {
-      void this.#sendWaiting();
+    if (this.#onWire === 0) {
+      void this.#sendWaiting(false);
+    } else if (this.#mayFollow) {
+      void this.#sendWaiting(true);
     }
     return parcel;
   }
 
-  async #sendWaiting(): Promise<void> {
-    this.#onWire = true;
-    while (this.#waiting.length > 0) {
+  /** Whether a batch may go out beside the one that is on the wire. */
+  get #mayFollow(): boolean {
+    return (
+      this.#onWire === 1 &&
+      this.#gathering === 0 &&
+      this.#waiting.length >= worthAnother &&
+      this.#transport.pipelines &&
+      this.#breaker.isClosed
+    );
+  }
+
+  /** Sends batch after batch, as long as there is something for it to send. */
+  async #sendWaiting(moreIsComing: boolean): Promise<void> {
+    this.#onWire++;
+    for (let gathers = moreIsComing; ; ) {
+      if (gathers) {
+        this.#gathering++;
+        await setImmediate();
+        this.#gathering--;
+      }
+      this.#onWire--;
+      if (!this.#goesOn()) {
+        break;
+      }
       try {
-        const sent = await this.#sendBatch();
-        if (sent > 1) {
-          // Those who were answered together often come again together: without this turn the first of them would go out
-          // alone each time, and every other call of the backend would be one for a single item.
-          await setImmediate();
-        }
+        // Those who were answered together often come again together: without a turn the first of them would go out
+        // alone each time, and every other call of the backend would be one for a single item.
+        gathers = (await this.#sendBatch()) > 1;
       } catch (error) {
+        gathers = false;
         // The probe that they waited for has failed.
         for (const parcel of this.#waiting.splice(0)) {
           parcel.fail(error);
         }
       }
     }
-    this.#onWire = false;
-    this.#onIdle();
+    if (this.#onWire === 0) {
+      this.#onIdle();
+    }
+  }
+
+  /** Takes a place on the wire, if there is something to send on it. */
+  #goesOn(): boolean {
+    const goesOn = this.#onWire === 0 ? this.#waiting.length > 0 : this.#mayFollow;
+    if (goesOn) {
+      this.#onWire++;
+    }
+    return goesOn;
   }
 
   /** Resolves to how many went out. Rejects with what all that waits fails with, if the storage is down. */
   async #sendBatch(): Promise<number> {
     const breaker = this.#breaker;
-    const most = Math.min(this.#most, this.#waiting.length);
+    const { length } = this.#waiting;
+    // Halves of what waits, so that the storage has one of them while this process deals out the other.
+    const isHalved =
+      this.#onWire === 1 && length >= 2 * worthAnother && this.#transport.pipelines && breaker.isClosed;
+    const most = Math.min(this.#most, isHalved ? Math.ceil(length / 2) : length);
     const { items, term } = breaker.isClosed ? { items: most, term: breaker.term } : await breaker.turn(most);
     const batch = this.#take(items);
     if (batch.length === 0) {
@@ -128,7 +171,11 @@ class Batcher<Item, Answer> {
       return batch.length;
     }
     const sentAt = performance.now();
-    const failure = await this.#transport.send(batch);
+    const sending = this.#transport.send(batch);
+    if (this.#mayFollow) {
+      void this.#sendWaiting(false);
+    }
+    const failure = await sending;
     if (failure === undefined) {
       breaker.succeeded(batch.length);
       this.#most = Math.min(maximumItems, 2 * this.#most);

@@ -193,6 +193,7 @@ export class BackendCalls {
       lengthOf,
       breakerOf: (route) => this.#breakers.of(route, kindOf(action)),
       timeLimit: this.#callLimit.length,
+      pipelines: this.backend.pipelines === true,
       send: (parcels) => sendTogether(primitive, parcels),
     });
   }

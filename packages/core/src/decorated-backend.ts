@@ -12,6 +12,7 @@ export function decorated<Changes extends Partial<SessionBackend>>(
   const same: SessionBackend = {
     name: backend.name,
     settlesAtOnce: backend.settlesAtOnce === true,
+    pipelines: backend.pipelines === true,
     ...(routeOf && { routeOf: routeOf.bind(backend) }),
     ...(open && { open: open.bind(backend) }),
     ...(count && { count: count.bind(backend) }),

@@ -42,11 +42,13 @@ export function decodeRecord(stored: string): { data: string; birth: string; rev
   return { data: stored.startsWith(header) ? rest : cookieStart + rest, birth, revision };
 }
 
+const threeDigits = Array.from({ length: 256 }, (_, byte) => String(byte).padStart(3, '0'));
+
 /** The string to store for the grave of a birth: three digits a byte. */
 export function graveText(birth: string): string {
   let text = '0e';
   for (const byte of Buffer.from(birth)) {
-    text += String(byte).padStart(3, '0');
+    text += threeDigits[byte];
   }
   return text;
 }

@@ -214,6 +214,7 @@ describe('a batch', () => {
       lengthOf,
       breakerOf: () => breaker,
       timeLimit,
+      pipelines: false,
       send: async (parcels) => {
         const fails = transport.fails(batches.length);
         batches.push(parcels.map(({ item }) => item));

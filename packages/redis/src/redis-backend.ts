@@ -48,6 +48,7 @@ import { subscribe } from './subscription.js';
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
 export class RedisBackend implements SessionBackend {
   readonly name = 'redis';
+  readonly pipelines = true;
   /** On a Cluster those go together that, as far as is known, go to one node: another may be silent. */
   readonly routeOf?: (id: string) => string;
   readonly #connection: Connection;
