@@ -10,6 +10,7 @@ import type {
   WriteAnswer,
 } from '@session-stores/core';
 import type { Statements } from './statements.js';
+import { textArray } from './text-array.js';
 
 /** Ms that are left of an expiry, null for ever. */
 export type Remaining = (expiry: Expiry) => number | null;
@@ -41,13 +42,13 @@ export const write: Change<RecordWrite, WriteAnswer> = {
   done: { status: 'written' },
   many: 'write',
   values: (items, remaining) => [
-    items.map(({ id }) => id),
-    items.map(({ data }) => data),
-    items.map(({ birth }) => birth),
-    items.map(({ revision }) => revision),
+    textArray(items.map(({ id }) => id)),
+    textArray(items.map(({ data }) => data)),
+    textArray(items.map(({ birth }) => birth)),
+    textArray(items.map(({ revision }) => revision)),
     items.map(({ expiry }) => remaining(expiry)),
     items.map(({ expiry }) => expiry.exact),
-    items.map(({ expect }) => (expect === 'absent' ? null : expect.revision)),
+    textArray(items.map(({ expect }) => (expect === 'absent' ? null : expect.revision))),
   ],
   answer(row, record) {
     const outcome = row.at(-1);
@@ -64,8 +65,8 @@ export const touch: Change<RecordTouch, TouchAnswer> = {
   done: { status: 'touched' },
   many: 'touch',
   values: (items, remaining) => [
-    items.map(({ id }) => id),
-    items.map(({ revision }) => revision),
+    textArray(items.map(({ id }) => id)),
+    textArray(items.map(({ revision }) => revision)),
     items.map(({ expiry }) => remaining(expiry)),
     items.map(({ expiry }) => expiry.exact),
   ],
@@ -82,8 +83,8 @@ export const remove: Change<RecordRemoval, RemoveAnswer> = {
   done: { status: 'removed' },
   many: 'remove',
   values: (items) => [
-    items.map(({ id }) => id),
-    items.map(({ birth }) => birth ?? null),
+    textArray(items.map(({ id }) => id)),
+    textArray(items.map(({ birth }) => birth ?? null)),
     items.map(({ grace }) => grace),
   ],
   answer([, birth, outcome]) {

@@ -24,6 +24,7 @@ import { type PostgresBackendOptions, postgresSettings } from './postgres-option
 import { prepareSchema, type TableNames, tableNames } from './schema.js';
 import { pageSize, preparedFor, type Statements } from './statements.js';
 import { subscribe } from './subscription.js';
+import { textArray } from './text-array.js';
 
 /** Records in a table of a PostgreSQL database, version 12 or later. Every batch is one statement. */
 export class PostgresBackend implements SessionBackend {
@@ -64,7 +65,8 @@ export class PostgresBackend implements SessionBackend {
     if (ids.length === 0) return [];
     if (ids.length === 1) return [(await this.#records(signal, 'readOne', [ids[0]]))[0]];
     const records = new Map<string, SessionRecord>();
-    for (const record of await this.#records(signal, 'read', [ids])) records.set(record.id, record);
+    for (const record of await this.#records(signal, 'read', [textArray(ids)]))
+      records.set(record.id, record);
     return ids.map((id) => records.get(id));
   }
 

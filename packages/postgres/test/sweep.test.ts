@@ -111,7 +111,17 @@ describeWithServer('postgres', 'the sweep', (url) => {
     await backend.close();
   });
 
-  it('costs saves and touches nothing: they change the row in place, and leave the indexes alone', async () => {
+  it('costs saves and touches nothing: they change the row in place, and leave the indexes alone', {
+    timeout: 60_000,
+  }, async () => {
+    // The server makes room in a page only when nobody can see what was there, and transactions of other tests may.
+    let best = 0;
+    for (let left = 5; left > 0 && best <= 0.9; left--) best = Math.max(best, await shareInPlace());
+    expect(best).toBeGreaterThan(0.9);
+  });
+
+  /** Of the updates of a table, those that changed no index. */
+  async function shareInPlace(): Promise<number> {
     const table = newTable();
     const [backend] = await opened({ pool, table });
     const session = 'x'.repeat(700);
@@ -139,7 +149,7 @@ describeWithServer('postgres', 'the sweep', (url) => {
     };
     await expect.poll(async () => (await figures()).updated, { timeout: 15_000 }).toBe(20 * 70);
     const { updated, hot } = await figures();
-    expect(hot / updated).toBeGreaterThan(0.9);
     await backend.close();
-  });
+    return hot / updated;
+  }
 });
