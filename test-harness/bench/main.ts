@@ -1,8 +1,10 @@
 // Measures our stores, those of others and the bare drivers against each other, on real servers.
 //   npm run bench                                         all of it, in less than ten minutes
 //   npm run bench -- --write                              puts the results into BENCHMARKS.md as well
+//   npm run bench -- --json report.json                   writes every figure of every round to a file
 //   npm run bench -- --only redis --operations get,update --in-flight 64 --sizes 500 --rounds 9 --milliseconds 200
 //   npm run bench -- --retrying --no-application          the retrying forms too, and no whole applications
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { benchmarkMarkdown, type Operation, runBenchmark } from '@session-stores/test-harness';
 import { contestants, type Group, groups } from './contestants.ts';
@@ -41,6 +43,7 @@ try {
   });
   for (const note of servers.notes) console.log(`${note}\n`);
   console.log(benchmarkMarkdown(report));
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 1)}\n`);
   if (values.write) await writePage(report, servers.notes);
 } finally {
   await servers.stop();

@@ -29,10 +29,12 @@ export function benchmarkPlot(report: BenchmarkReport, condition = headline(repo
     const y = index * (panel.height + panel.top + panel.gap) + 40;
     return `<g transform="translate(${panel.left} ${y})">${panelOf(report, group, condition)}</g>`;
   });
+  const title = `Times as fast as the fastest peer, ${inFlight} in flight, sessions of ${size} bytes (logarithmic)`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${panel.width + panel.left + 20} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="${panel.left}" y="24" font-size="15">Times as fast as the fastest peer, ${inFlight} in flight, sessions of ${size} bytes (logarithmic)</text>`,
+    `<text x="${panel.left}" y="24" font-size="15">${title}</text>`,
     ...panels,
     '</svg>\n',
   ].join('\n');
