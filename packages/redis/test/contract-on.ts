@@ -1,5 +1,6 @@
-import { describeSessionBackend } from '@session-stores/test-harness';
-import { afterAll, describe, it } from 'vitest';
+import { describeSessionBackend, startRedis, startRedisCluster } from '@session-stores/test-harness';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 
 const primitives = ['read', 'write', 'touch', 'remove'] as const;
@@ -38,4 +39,28 @@ export function contractOn(name: string, open: () => Client, called = (backend: 
     },
     { describe, it, itAtOnce: it.concurrent },
   );
+}
+
+/** With a server of its own, whose port is known once the tests run. */
+export function onOneServer(register: (port: () => number) => void): void {
+  describeWithServer('redis-server', 'on one server', () => {
+    let server: Awaited<ReturnType<typeof startRedis>> | undefined;
+    beforeAll(async () => {
+      server = await startRedis();
+    });
+    afterAll(() => server?.stop());
+    register(() => server?.port ?? 0);
+  });
+}
+
+/** The same with a Cluster. */
+export function onACluster(register: (nodes: () => { host: string; port: number }[]) => void): void {
+  describeWithServer('redis-server', 'on a Cluster of three', () => {
+    let cluster: Awaited<ReturnType<typeof startRedisCluster>> | undefined;
+    beforeAll(async () => {
+      cluster = await startRedisCluster({ masters: 3 });
+    }, 30_000);
+    afterAll(() => cluster?.stop());
+    register(() => (cluster?.nodes ?? []).map(({ host, port }) => ({ host, port })));
+  });
 }
