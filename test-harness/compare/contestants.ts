@@ -77,7 +77,7 @@ async function load({ path }: Entry, form: string, url: string, isFerret: boolea
   const module = new URL(path, import.meta.url);
   // The subjects say by the query how they are made.
   const query = new URLSearchParams({ form, url, ...(isFerret ? { withoutTtl: '' } : {}) });
-  module.search = path.includes('sqlite-subject') ? form : `${query}`;
+  module.search = `${query}`;
   return subjectFrom(((await import(module.href)) as { default: unknown }).default);
 }
 
