@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { impatientRedis, memory } from './bases.js';
 import { failingWith, plain } from './broken-ways.js';
 import type { Breakage, Callback, Methods, Mutant } from './mutant.js';
@@ -33,6 +34,35 @@ const savesNoMoreAfterOutage = (good: Methods): Partial<Methods> => {
     set: async (id, session) => {
       if (hasFailed) throw new Error('the connection is closed');
       return good.set(id, session);
+    },
+  };
+};
+
+/** Room for a thousand. */
+const findsNothingWhenFull: Breakage['methods'] = (good) => {
+  let waiting = 0;
+  return {
+    get: async (id) => {
+      if (waiting >= 1_000) return undefined;
+      waiting += 1;
+      return good.get(id).finally(() => {
+        waiting -= 1;
+      });
+    },
+  };
+};
+
+/** What finds no connection free waits for one, and nobody counts for how long. */
+const waitsForOneOfTen: Breakage['methods'] = (good) => {
+  const connections = Array.from({ length: 10 }, () => Promise.resolve<unknown>(undefined));
+  let calls = 0;
+  return {
+    get(id) {
+      const place = calls++ % connections.length;
+      const answer = Promise.resolve(connections[place]).then(() => good.get(id));
+      // As long as it takes to find out that a connection is dead.
+      connections[place] = answer.catch(() => delay(1_000));
+      return answer;
     },
   };
 };
@@ -173,6 +203,18 @@ export const failureMutants: Readonly<Record<string, Mutant>> = {
     how: 'finds nothing where it finds no server',
     says: /the status\nExpected: 5xx\nCame: 200/,
     methods: findsNothingInOutage,
+  }),
+  'failure/crowd-refuse': impatientRedis({
+    how: 'finds nothing where more calls wait than it has room for',
+    says: /Expected: an Error for each\nCame: undefined/,
+    methods: findsNothingWhenFull,
+  }),
+  'failure/crowd-hang': impatientRedis({
+    how: 'counts the time of a call from when one of its ten connections is free',
+    says: /get\nExpected: an answer within \d+ ms\nCame: none/,
+    methods: waitsForOneOfTen,
+    options: { retry: false },
+    supports: { retries: false },
   }),
   'failure/close-twice': memory({
     how: 'cannot be closed twice',
