@@ -63,9 +63,9 @@ export class Breakers {
     if (this.#breakers.size < maximumBreakers) {
       return;
     }
-    for (const [route, breaker] of this.#breakers) {
+    for (const [key, breaker] of this.#breakers) {
       if (breaker.isClosed) {
-        this.#breakers.delete(route);
+        this.#breakers.delete(key);
       }
     }
   }

@@ -205,6 +205,22 @@ describe('what a former process left in its journal', () => {
     },
   );
 
+  it('may be a destroy that was refused because too much was under way', async () => {
+    const path = newPath();
+    const backend = new LossyBackend();
+    const first = storeOn(backend, path, { maxPending: 1 });
+    await first.set('a', made(first, 'a', { user: 'ann' }));
+    backend.fate = () => 'lose request';
+    const admitted = first.get('b');
+    await expect(first.destroy('a')).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await expect(admitted).rejects.toThrow();
+    await expect.poll(() => entriesAt(path)).toMatchObject([{ id: 'a', birth: expect.any(String) }]);
+    const next = storeOn(backend, afterCrash(path));
+    backend.fate = () => 'deliver';
+    await next.close();
+    expect(backend.rows.size).toBe(0);
+  });
+
   it('stays there while the storage is away', async () => {
     const { backend, path } = await left(true);
     const next = storeOn(backend, path);

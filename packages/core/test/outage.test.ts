@@ -152,17 +152,17 @@ describe('a storage that is down', () => {
       prunes++;
       return 0;
     };
-    const { store, goDown } = withStorage({ sweepInterval: 300 }, { prune });
-    // A sweep that worked meanwhile would say that the storage is there.
+    const { backend, store, goDown } = withStorage({ sweepInterval: 300, operationTimeout: 1000 }, { prune });
     await goDown('x', 'changes');
-    // The probe of a call is on the way while the sweep waits.
-    const failures = vi.fn();
-    store.on('storeError', failures);
-    await pause(400);
-    prunes = 0;
-    await store.close();
+    // The probe of a call, which is not answered, while the sweep waits.
+    backend.fate = (primitive) => (primitive === 'read' ? 'deliver' : 'hang');
+    const probe = store.destroy('x');
+    await pause(500);
+    const failed = vi.fn();
+    store.on('storeError', ({ operation }) => failed(operation));
+    await Promise.all([expect(probe).rejects.toThrow(), store.close()]);
     expect(prunes).toBe(0);
-    expect(failures).not.toHaveBeenCalled();
+    expect(failed.mock.calls).toEqual([['destroy']]);
   });
 
   it('for changes only, as by a full disk or a locked row, is read as ever', async () => {
