@@ -1,11 +1,28 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import pg from 'pg';
 import { expect, it } from 'vitest';
 import { describeWithServer } from '../src/servers/needs.js';
 
 const run = promisify(execFile);
 const main = fileURLToPath(new URL('../bench/scale/main.ts', import.meta.url));
+
+/** Keys and tables of measurements. */
+async function remainsIn(redis: string, postgres: string): Promise<string[]> {
+  const remains: string[] = [];
+  for (const db of [1, 2]) {
+    const client = new Redis(redis, { db });
+    remains.push(...(await client.keys('scale:*')));
+    client.disconnect();
+  }
+  const client = new pg.Client({ connectionString: postgres });
+  await client.connect();
+  const { rows } = await client.query("select tablename from pg_tables where tablename like 'scale%'");
+  await client.end();
+  return [...remains, ...rows.map(({ tablename }) => tablename)];
+}
 
 describeWithServer('redis', 'npm run scale', (redis) => {
   describeWithServer('postgres', 'on every storage', (postgres) => {
@@ -28,6 +45,7 @@ describeWithServer('redis', 'npm run scale', (redis) => {
         for (const figure of figures) expect(Number(figure?.replaceAll(',', ''))).toBeGreaterThanOrEqual(0);
       }
       expect(rows(5).map(([, swept]) => swept?.trim())).toEqual(['2,000', '2,000', 'by the server', '2,000']);
+      expect(await remainsIn(redis, postgres)).toEqual([]);
     });
   });
 

@@ -74,9 +74,9 @@ const worthAnother = 16;
 /**
  * What comes while a batch is on the wire gathers and goes out together when that is back; what finds nothing on the wire
  * goes out at once, so that a lone call pays nothing; only right after a batch of several it waits for a turn of the event
- * loop. A storage that pipelines is given a second batch beside the first once both are large: it has one of them while this process
- * deals out the answers of the other. After a batch that was not answered in time the next is half as long, so that a slow server gets no more than it can do
- * in the time of one call.
+ * loop. A storage that pipelines is given a second batch beside the first once both are large: it has one of them while this
+ * process deals out the answers of the other. After a batch that was not answered in time the next is half as long, so that a
+ * slow server gets no more than it can do in the time of one call.
  */
 class Batcher<Item, Answer> {
   readonly #transport: Transport<Item, Answer>;
@@ -109,12 +109,13 @@ class Batcher<Item, Answer> {
   /** Whether a batch may go out beside the one that is on the wire. */
   get #mayFollow(): boolean {
     return (
-      this.#onWire === 1 &&
-      this.#gathering === 0 &&
-      this.#waiting.length >= worthAnother &&
-      this.#transport.pipelines &&
-      this.#breaker.isClosed
+      this.#onWire === 1 && this.#gathering === 0 && this.#waiting.length >= worthAnother && this.#takesTwo
     );
+  }
+
+  /** Whether the storage takes two batches at once, as it is now. */
+  get #takesTwo(): boolean {
+    return this.#transport.pipelines && this.#breaker.isClosed;
   }
 
   /** Sends batch after batch, as long as there is something for it to send. */
@@ -161,8 +162,7 @@ class Batcher<Item, Answer> {
     const breaker = this.#breaker;
     const { length } = this.#waiting;
     // Halves of what waits, so that the storage has one of them while this process deals out the other.
-    const isHalved =
-      this.#onWire === 1 && length >= 2 * worthAnother && this.#transport.pipelines && breaker.isClosed;
+    const isHalved = this.#onWire === 1 && length >= 2 * worthAnother && this.#takesTwo;
     const most = Math.min(this.#most, isHalved ? Math.ceil(length / 2) : length);
     const { items, term } = breaker.isClosed ? { items: most, term: breaker.term } : await breaker.turn(most);
     const batch = this.#take(items);

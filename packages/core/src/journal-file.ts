@@ -25,6 +25,9 @@ import { entryLine, type JournalContent, readJournal } from './journal-lines.js'
 /** For nobody but the owner: without `hashIds` there are session ids in it. */
 const mode = 0o600;
 
+/** Windows refuses to (EPERM): its file systems keep a journal of names by themselves. */
+const syncsDirectories = process.platform !== 'win32';
+
 /** The path that all names of one file share. Throws `InvalidOptionError` if there can be no journal. */
 export function resolveJournal(path: string): string {
   let directory: string;
@@ -131,6 +134,7 @@ export class JournalFile {
     closeSync(this.#descriptor);
     this.#descriptor = fresh;
     this.#size = text.length;
+    if (!syncsDirectories) return;
     const directory = await opened(dirname(this.#path), 'r');
     await settled((done) => fsync(directory, done)).finally(() => close(directory, () => {}));
   }
@@ -142,6 +146,7 @@ export class JournalFile {
 
 /** A file whose new name is not on the disk is not there after a power cut. */
 function syncDirectory(path: string): void {
+  if (!syncsDirectories) return;
   const directory = openSync(dirname(path), 'r');
   try {
     fsyncSync(directory);

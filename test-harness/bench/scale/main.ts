@@ -2,12 +2,11 @@
 //   npm run scale                                          a million sessions in each storage, some ten minutes
 //   npm run scale -- --write                               puts the results into BENCHMARKS.md as well
 //   npm run scale -- --only redis,postgres --sessions 100000
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Child } from '../../dist/bench/child-process.js';
 import { writeSection } from '../page.ts';
 import { startServers } from '../servers.ts';
 import type { Figures, Task } from './figures.ts';
@@ -24,6 +23,8 @@ const { values } = parseArgs({
 });
 const wanted = storageNames.filter((name) => values.only.split(',').includes(name));
 const few = 1_000;
+/** Ms for one storage. */
+const timeLimit = 3_600_000;
 const many = Number(values.sessions);
 if (wanted.length === 0 || !(many > few)) {
   console.error(
@@ -59,16 +60,14 @@ try {
 }
 
 async function figuresOf(task: Task): Promise<Figures> {
-  const child = fork(new URL('./child.ts', import.meta.url), {
-    execArgv: ['--expose-gc', '--max-old-space-size=12000'],
-  });
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`the process of ${task.storage} ended with ${code} before it answered`);
-  });
-  ended.catch(() => {});
-  child.send(task);
-  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [Figures | { failure: string }];
-  child.kill('SIGKILL');
-  if ('failure' in answer) throw new Error(`${task.storage}: ${answer.failure}`);
-  return answer;
+  const child = new Child<Task, Figures>(new URL('./child.ts', import.meta.url), timeLimit, [
+    '--max-old-space-size=12000',
+  ]);
+  try {
+    return await child.ask(task);
+  } catch (error) {
+    throw new Error(`${task.storage} could not be measured`, { cause: error });
+  } finally {
+    child.stop();
+  }
 }

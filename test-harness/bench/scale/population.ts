@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionBackend } from '@session-stores/core';
 import { SessionStore } from '@session-stores/core';
-import session, { type SessionData } from 'express-session';
-import { sessionData } from '../../src/bench/session-data.ts';
+import type { SessionData } from 'express-session';
+import { closedLoop } from '../../dist/bench/closed-loop.js';
+import { sessionData } from '../../dist/bench/session-data.js';
+import { sessionMaker } from '../../dist/suite/direct-request.js';
 
 /** Calls that wait for their answer at any moment. */
-export const inFlight = 64;
+const inFlight = 64;
 
 type Request = Parameters<SessionStore['createSession']>[0];
 type LiveSession = ReturnType<SessionStore['createSession']> & { counter: number };
@@ -16,7 +18,7 @@ export class Population {
   readonly backend: SessionBackend;
   readonly #prefix = randomBytes(6).toString('hex');
   readonly #bytes: number;
-  #nextId = '';
+  readonly #make: ReturnType<typeof sessionMaker>;
   size = 0;
 
   /** `bytes`: of a session as JSON. */
@@ -24,14 +26,7 @@ export class Population {
     this.backend = backend;
     this.#bytes = bytes;
     this.store = new SessionStore(backend, { sweepInterval: 0 });
-    session({
-      store: this.store,
-      secret: 'scale',
-      resave: false,
-      saveUninitialized: false,
-      genid: () => this.#nextId,
-      cookie: { maxAge: 24 * 3_600_000 },
-    });
+    this.#make = sessionMaker(this.store, 24 * 3_600_000);
   }
 
   /** As long as an id of express-session. */
@@ -41,16 +36,13 @@ export class Population {
 
   async growTo(size: number): Promise<void> {
     const from = this.size;
-    await each(size - from, (index) => this.create(from + index));
+    await callEach(size - from, (index) => this.create(from + index));
     this.size = size;
   }
 
   create(place: number): Promise<void> {
-    this.#nextId = this.idOf(place);
-    const request = { sessionStore: this.store } as unknown as Request & { session: SessionData };
-    (this.store as unknown as { generate(request: Request): void }).generate(request);
-    Object.assign(request.session, sessionData(this.#bytes, place));
-    return this.store.set(this.#nextId, request.session);
+    const id = this.idOf(place);
+    return this.store.set(id, this.#make(id, sessionData(this.#bytes, place)) as unknown as SessionData);
   }
 
   async get(place: number): Promise<SessionData> {
@@ -76,11 +68,12 @@ export class Population {
   }
 }
 
-/** Makes `count` calls, `inFlight` at a time. Rejects with the first failure. */
-export async function each(count: number, call: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < count) await call(next++);
-  };
-  await Promise.all(Array.from({ length: inFlight }, work));
+/** Makes `count` calls, `inFlight` at a time, and measures how many a second. Rejects with the first failure. */
+export async function callEach(count: number, call: (index: number) => Promise<unknown>): Promise<number> {
+  const { perSecond } = await closedLoop(
+    inFlight,
+    (started) => started < count,
+    (index, done) => void call(index).then(() => done(), done),
+  );
+  return perSecond;
 }

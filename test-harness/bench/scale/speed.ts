@@ -1,4 +1,4 @@
-import { each, type Population } from './population.ts';
+import { callEach, type Population } from './population.ts';
 
 /** What is compared: the same work on few and on many sessions. */
 export const speeds = ['get', 'touch', 'save', 'destroy', 'create'] as const;
@@ -13,26 +13,20 @@ export async function speedOf(population: Population): Promise<Record<Speed, num
   const places = population.sample(stretch);
   const count = places.length;
   const at = (index: number): number => places[index] as number;
-  const get = await perSecond(count, (index) => population.get(at(index)));
+  const get = await callEach(count, (index) => population.get(at(index)));
   const loaded = await Promise.all(places.map((place) => population.load(place)));
   const session = (index: number) => loaded[index] as (typeof loaded)[number];
-  const touch = await perSecond(count, (index) => {
+  const touch = await callEach(count, (index) => {
     session(index).resetMaxAge();
     return population.store.touch(population.idOf(at(index)), session(index));
   });
-  const save = await perSecond(count, (index) => {
+  const save = await callEach(count, (index) => {
     session(index).counter += 1;
     return population.store.set(population.idOf(at(index)), session(index));
   });
-  const destroy = await perSecond(count, (index) => population.destroy(at(index)));
-  const create = await perSecond(count, (index) => population.create(at(index)));
+  const destroy = await callEach(count, (index) => population.destroy(at(index)));
+  const create = await callEach(count, (index) => population.create(at(index)));
   return { get, touch, save, destroy, create };
-}
-
-async function perSecond(count: number, call: (index: number) => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await each(count, call);
-  return (1000 * count) / (performance.now() - began);
 }
 
 /** Of destroys that are called all at once, in a loop and by `destroyMany`: how many a second. */
@@ -47,8 +41,8 @@ export async function massDestroy(
     return (1000 * all.length) / (performance.now() - began);
   };
   const oneByOne = await rate(() => Promise.all(all.map((place) => population.destroy(place))));
-  await each(all.length, (index) => population.create(all[index] as number));
+  await callEach(all.length, (index) => population.create(all[index] as number));
   const many = await rate(() => population.store.destroyMany(all.map((place) => population.idOf(place))));
-  await each(all.length, (index) => population.create(all[index] as number));
+  await callEach(all.length, (index) => population.create(all[index] as number));
   return { oneByOne, many };
 }

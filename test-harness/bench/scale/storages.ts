@@ -93,7 +93,8 @@ const openers: Readonly<Record<StorageName, (url: string, folder: string) => Sto
         return Number((await pool.query(`select ${sizes.join(' + ')} as bytes`)).rows[0].bytes);
       },
       async close() {
-        for (const table of tables) await pool.query(`drop table if exists ${table} cascade`);
+        for (const table of tables)
+          await pool.query(`drop table if exists ${table}, ${table}_schema cascade`);
         await pool.end();
       },
     };

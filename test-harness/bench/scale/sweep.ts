@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RecordWrite, type SessionBackend, SessionStore } from '@session-stores/core';
-import { sessionData } from '../../src/bench/session-data.ts';
+import { sessionData } from '../../dist/bench/session-data.js';
 import type { Population } from './population.ts';
 
 /** Ms that requests and the event loop were held up. */

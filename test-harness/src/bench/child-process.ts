@@ -6,10 +6,14 @@ export class Child<Order extends object, Answer extends object> {
   /** Ms that an answer may take. */
   readonly #limit: number;
 
-  constructor(module: URL, limit: number) {
+  /** `execArgv`: more options of Node. */
+  constructor(module: URL, limit: number, execArgv: readonly string[] = []) {
     this.#limit = limit;
     // What a contestant prints is not part of a report; what it complains about is for whoever runs the benchmark.
-    this.#child = fork(module, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: ['--expose-gc'] });
+    this.#child = fork(module, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: ['--expose-gc', ...execArgv],
+    });
   }
 
   /** Rejects with what failed there, when the process ends, and when no answer comes in time. */

@@ -9,9 +9,12 @@ export type RequestSession = AnySession & { readonly id: string };
 
 /**
  * What begins a session in `store` as express-session does for a new visitor: the session is made by `generate`, its id
- * is the given one, its cookie lives for ten minutes, and it is not saved yet.
+ * is the given one, its cookie lives for `maxAge` ms, and it is not saved yet.
  */
-export function sessionMaker(store: Store): (id: string, data?: Record<string, unknown>) => RequestSession {
+export function sessionMaker(
+  store: Store,
+  maxAge = 600_000,
+): (id: string, data?: Record<string, unknown>) => RequestSession {
   let next = '';
   session({
     store,
@@ -19,7 +22,7 @@ export function sessionMaker(store: Store): (id: string, data?: Record<string, u
     resave: false,
     saveUninitialized: false,
     genid: () => next,
-    cookie: { maxAge: 600_000 },
+    cookie: { maxAge },
   });
   return (id, data = {}) => {
     next = id;
