@@ -13,7 +13,12 @@ import {
 /** One statement of the command `update`. */
 export interface UpdateStatement {
   readonly q: { readonly _id: string; readonly [field: string]: unknown };
-  readonly u: object;
+  readonly u: {
+    readonly $set?: object;
+    readonly $setOnInsert?: object;
+    readonly $max?: object;
+    readonly $unset?: object;
+  };
   readonly upsert?: true;
 }
 
@@ -68,12 +73,22 @@ const readConcern = { level: 'local' };
 export class Commands {
   readonly #connection: Connection;
   readonly #collection: string;
+  readonly #place: MongoPlace;
   readonly #writeConcern: MongoPlace['writeConcern'];
+  readonly #announceAs: string | undefined;
 
-  constructor(connection: Connection, { collection, writeConcern }: MongoPlace) {
+  /** `announceAs`: what updates leave in the field `by`, for those who watch the collection. */
+  constructor(connection: Connection, place: MongoPlace, announceAs?: string) {
     this.#connection = connection;
-    this.#collection = collection;
-    this.#writeConcern = writeConcern;
+    this.#collection = place.collection;
+    this.#place = place;
+    this.#writeConcern = place.writeConcern;
+    this.#announceAs = announceAs;
+  }
+
+  /** The same, whose updates are announced in this name. */
+  announcedAs(name: string | undefined): Commands {
+    return name === undefined ? this : new Commands(this.#connection, this.#place, name);
   }
 
   /** The documents of these ids, by id. */
@@ -107,7 +122,7 @@ export class Commands {
   async update(statements: () => readonly UpdateStatement[], signal: AbortSignal): Promise<Tally> {
     return this.#inParts(statements, signal, (part) => ({
       update: this.#collection,
-      updates: part,
+      updates: this.#announceAs === undefined ? part : part.map(signed(this.#announceAs)),
       ordered: false,
       writeConcern: this.#writeConcern,
     }));
@@ -227,6 +242,22 @@ export class Commands {
       .catch(() => {});
   }
 }
+
+/** The statement, which names who changes the document as well. */
+function signed(name: string): (statement: UpdateStatement) => UpdateStatement {
+  return (statement) => {
+    // Of fields that a change leaves as they were nobody is told, so it is never the same twice.
+    const by = { by: `${name} ${++signatures}` };
+    const { $set, $setOnInsert, ...rest } = statement.u;
+    const u =
+      $setOnInsert === undefined
+        ? { ...rest, $set: { ...$set, ...by } }
+        : { ...rest, $setOnInsert: { ...$setOnInsert, ...by } };
+    return { ...statement, u };
+  };
+}
+
+let signatures = 0;
 
 /** Whether a document can be stored at all; the server's own limit. */
 export function isTooLarge(id: string, session: string): boolean {

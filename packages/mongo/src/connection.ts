@@ -1,5 +1,11 @@
 import { untilAborted } from '@session-stores/core';
-import type { ClientSource, MongoDatabase, OpenClient } from './mongo-client.js';
+import type {
+  ChangeStream,
+  ClientSource,
+  MongoDatabase,
+  OpenClient,
+  WatchableDatabase,
+} from './mongo-client.js';
 import { driverFailure, MongoFailure, wasUnsent } from './mongo-failure.js';
 
 // Ms until a command is tried again for which there was no connection. The driver itself waits for a server, so this
@@ -72,6 +78,19 @@ export class Connection {
         this.#closeIfUnused(life);
       }
     }
+  }
+
+  /** Opens a change stream. Where it is on a client of ours that is given up, it ends with that. */
+  async watch(
+    signal: AbortSignal,
+    collection: string,
+    pipeline: readonly object[],
+    options: object,
+  ): Promise<ChangeStream> {
+    const database = await this.#ready(this.#current(), signal);
+    return (database as WatchableDatabase)
+      .collection(collection, { readPreference: 'primary' })
+      .watch(pipeline, options);
   }
 
   /** Closes a client of ours; calls on the way fail. */

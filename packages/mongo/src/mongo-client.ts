@@ -52,6 +52,20 @@ export interface ClientSource {
   open(): Promise<OpenClient>;
 }
 
+/** What is used of a change stream. Its errors come after the driver has tried to resume it. */
+export interface ChangeStream {
+  on(event: 'change' | 'error' | 'close', listener: (told: unknown) => void): unknown;
+  close(): Promise<void>;
+}
+
+/** What the option `cache` uses of a database beside the rest. */
+export interface WatchableDatabase extends MongoDatabase {
+  collection(
+    name: string,
+    options: object,
+  ): { watch(pipeline: readonly object[], options: object): ChangeStream };
+}
+
 export interface OpenClient extends MongoClientLike {
   close?(): Promise<void>;
 }

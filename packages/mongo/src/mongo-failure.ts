@@ -9,6 +9,7 @@
  * - `TOO_LARGE`: the session is larger than a document can be.
  * - `FORMAT`: what is stored is no session that this store can read.
  * - `INDEX`: the collection has no TTL index, and the store could not make one.
+ * - `NO_CHANGES`: the option `cache` is set, and the server tells nobody of changes.
  * - `CLIENT`: the client cannot be used: its promise was rejected, it was closed, or the store was.
  * - `REPLY`: any other error of the server.
  */
@@ -22,6 +23,7 @@ export type MongoFailureKind =
   | 'TOO_LARGE'
   | 'FORMAT'
   | 'INDEX'
+  | 'NO_CHANGES'
   | 'CLIENT'
   | 'REPLY';
 

@@ -5,6 +5,7 @@ import { MongoFailure } from './mongo-failure.js';
 /**
  * A document as connect-mongo has it: the session as a string, and when it expires; without `expires`, never. All that is
  * ours is in that string (core's record-text.ts), so that a save by connect-mongo takes it away with the rest.
+ * Only who changed it last, for the caches of others, is in a field `by`, which nobody reads in a document.
  */
 export interface SessionDocument {
   readonly _id: string;

@@ -140,7 +140,7 @@ class WriteTask implements Task<WriteAnswer> {
     this.answer = { status: 'conflict', current: record, ...(this.unsure && { unsure: true }) };
   }
 
-  #outright(): object {
+  #outright(): UpdateStatement['u'] {
     return this.#expires === undefined
       ? { $set: { session: this.#session }, $unset: { expires: 1 } }
       : { $set: { session: this.#session, expires: this.#expires } };

@@ -53,6 +53,15 @@ describeWithServer('mongos', 'a store through a mongos', () => {
     expect(await backend.count(within())).toBe(0);
   }, 60_000);
 
+  it('refuses a cache, because shards do not share a clock', async () => {
+    const store = new MongoStore({ client, database, cache: {} });
+    await expect(store.get('a')).rejects.toMatchObject({
+      code: 'BACKEND_FAILED',
+      cause: { kind: 'NO_CHANGES', message: expect.stringContaining('behind a mongos') },
+    });
+    await store.close();
+  });
+
   it('keeps what parallel requests set, and a logout final', async () => {
     const stores = [0, 1].map(() => new MongoStore({ client, database, collection: 'requests' }));
     const [ours, theirs] = stores as [MongoStore, MongoStore];
