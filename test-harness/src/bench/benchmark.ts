@@ -35,7 +35,7 @@ export async function runBenchmark(
       machine: {
         processor: cpus()[0]?.model.trim() ?? 'unknown',
         cores: availableParallelism(),
-        system: `${type()} ${release()}`,
+        system: `${type()} ${release().split('.', 2).join('.')}`,
         node: process.version,
       },
       plan: { rounds, milliseconds, operations, conditions },

@@ -16,8 +16,11 @@ export function benchmarkMarkdown(report: BenchmarkReport): string {
       ? []
       : [
           [
-            '## Out of the run',
-            ...report.failures.map(({ title, reason }) => `- ${title}: ${firstLine(reason)}`),
+            '## Not measured',
+            '',
+            ...report.failures.map(
+              ({ title, reason }) => `- ${title} failed in the run: ${firstLine(reason)}`,
+            ),
           ].join('\n'),
         ]),
   ].join('\n\n');
