@@ -5,9 +5,9 @@ import { type CookieData, type Deadline, expired } from './lifetime.js';
 import type { Lives } from './lives.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
-import type { Attempt, Origin } from './provenance.js';
+import { type Attempt, copiedBirth, type Origin } from './provenance.js';
 import { type RetryPolicy, withRetry } from './retry.js';
-import { descendsFrom, freshBirth, freshRevision } from './revision.js';
+import { adoptedBirth, descendsFrom, freshRevision, isAdopted } from './revision.js';
 import { checkSize } from './snapshot.js';
 
 /** What a write is to store, made anew onto whatever is stored. */
@@ -53,6 +53,7 @@ export class Commits {
   readonly #lives: Lives;
   readonly #policy: RetryPolicy | undefined;
   readonly #maxBytes: number;
+  readonly #copiedSessions: boolean;
   readonly #reports: Reports;
 
   constructor(calls: BackendCalls, lives: Lives, settings: Settings, reports: Reports) {
@@ -60,6 +61,7 @@ export class Commits {
     this.#lives = lives;
     this.#policy = settings.policy;
     this.#maxBytes = settings.atRest.maxBytes;
+    this.#copiedSessions = settings.copiedSessions;
     this.#reports = reports;
   }
 
@@ -145,9 +147,9 @@ export class Commits {
   async #attempt(operation: Operation, origin: Origin, draft: Draft, deadline: Exclude<Deadline, 'ends'>) {
     const known = origin.revision === '' ? undefined : origin.revision;
     const revision = freshRevision(known);
-    const birth = origin.birth ?? freshBirth(0);
-    const attempt: Attempt = { revision, ...draft.mine };
     const { id } = origin;
+    const birth = origin.birth ?? (this.#copiedSessions ? copiedBirth(id) : adoptedBirth());
+    const attempt: Attempt = { revision, ...draft.mine };
     // Told before it is sent: a destroy must be able to name this birth even if no reply ever comes.
     this.#lives.saw(id, birth);
     origin.attempts.push(attempt);
@@ -214,7 +216,11 @@ function judge(current: SessionRecord, origin: Origin, attempt: Attempt, certain
   const sameLife =
     current.birth === origin.birth ||
     (!isNew && current.birth === undefined) ||
-    (origin.birth === undefined && (applied !== undefined || expectedIsAncestor));
+    (origin.birth === undefined &&
+      (applied !== undefined ||
+        expectedIsAncestor ||
+        isAdopted(current.birth) ||
+        current.birth === copiedBirth(current.id)));
   if (applied !== undefined) {
     return sameLife ? (applied === attempt ? 'applied' : applied) : 'gone';
   }

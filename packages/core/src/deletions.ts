@@ -44,6 +44,10 @@ export class Deletions {
     return this.#pending.size >= this.#limit;
   }
 
+  get isHalfFull(): boolean {
+    return this.#pending.size >= this.#limit / 2;
+  }
+
   get ids(): readonly string[] {
     return [...this.#pending.keys()];
   }
@@ -81,8 +85,13 @@ export class Deletions {
     this.#pending.delete(id);
   }
 
-  settleAll(): void {
-    this.#pending.clear();
+  /** Forgets those of which it is not known what they were to remove. Returns their ids. */
+  settleUnknown(): string[] {
+    const unknown = [...this.#pending.values()].filter(({ birth }) => birth === undefined);
+    for (const { id } of unknown) {
+      this.#pending.delete(id);
+    }
+    return unknown.map(({ id }) => id);
   }
 
   /** Goes on with what is pending until it is done or so many ms are over, and then for good stops. */
@@ -125,15 +134,15 @@ export class Deletions {
     return this.#round;
   }
 
-  /** Ends at the first group of which none succeeded: the storage is still away. */
+  /**
+   * A group that failed says nothing of the next, which may be for another part of the storage; that one which is away is not
+   * asked too often is seen to by its breaker.
+   */
   async #tryRound(): Promise<void> {
     const all = [...this.#pending.values()];
     for (let start = 0; start < all.length && performance.now() < this.#until; start += atOnce) {
       const group = all.slice(start, start + atOnce);
-      const results = await Promise.allSettled(group.map((pending) => this.#tryAgain(pending)));
-      if (results.every(({ status }) => status === 'rejected')) {
-        return;
-      }
+      await Promise.allSettled(group.map((pending) => this.#tryAgain(pending)));
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { CallContext } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import { Deletions } from './deletions.js';
 import { recordName, SessionStoreError } from './errors.js';
@@ -5,20 +6,15 @@ import { type Emit, record } from './events.js';
 import type { Journal } from './journal.js';
 import { openJournal } from './journal-opening.js';
 import type { Lanes } from './lane.js';
-import type { Lives } from './lives.js';
+import { type Lives, longestLateness } from './lives.js';
 import { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
 import { removeAll } from './remove-all.js';
+import { withRetry } from './retry.js';
 import type { Refusal } from './running.js';
 import { TimeLimit } from './time-limit.js';
-
-/**
- * What an insert may be late by beyond the operation that sent it, in ms: what the network and a server that was stopped
- * hold back.
- */
-const lateness = 30_000;
 
 const notRemembered: Refusal = {
   code: 'DELETIONS_FULL',
@@ -40,6 +36,7 @@ export class Destroys {
   readonly #settings: Settings;
   readonly #emit: Emit;
   readonly #removals: Removals;
+  readonly #onRetry: (operation: Operation, error: Error, attempt: number) => void;
   readonly #grace: number;
   readonly #graceOf: (id: string) => number;
   readonly #deletions: Deletions;
@@ -58,8 +55,9 @@ export class Destroys {
     this.#lanes = lanes;
     this.#settings = settings;
     this.#emit = emit;
+    this.#onRetry = onRetry;
     const needsGraves = calls.backend.settlesAtOnce !== true || settings.copiedSessions;
-    const longest = settings.operationTimeout + lateness;
+    const longest = longestLateness(settings.operationTimeout);
     this.#grace = needsGraves ? longest : 0;
     const rules: RemovalRules = {
       graceOf: (id) =>
@@ -118,18 +116,30 @@ export class Destroys {
     if (this.#settings.policy === undefined) {
       return undefined;
     }
+    const error = new SessionStoreError('OVERLOADED', 'destroy: too many calls are under way');
+    return this.#standBy(id, error) ? undefined : notRemembered;
+  }
+
+  /**
+   * The same for one that `destroyMany` did not come to in its time. As long as there is plenty of room: one call for a whole
+   * storage must not hide every session of it.
+   */
+  notBegun(id: string, error: SessionStoreError): void {
+    if (this.#settings.policy !== undefined && !this.#deletions.isHalfFull) {
+      this.#standBy(id, error);
+    }
+  }
+
+  /** `false`: there is no room. */
+  #standBy(id: string, error: SessionStoreError): boolean {
     const birth = this.#lives.birthOf(id);
     if (!this.#deletions.add(id, birth)) {
-      return notRemembered;
+      return false;
     }
     this.#note(id, birth, Date.now());
-    this.#emit('gaveUp', () => ({
-      ...record(id),
-      operation: 'destroy',
-      error: new SessionStoreError('OVERLOADED', 'destroy: too many calls are under way'),
-    }));
+    this.#emit('gaveUp', () => ({ ...record(id), operation: 'destroy', error }));
     this.#lives.destroyed(id, this.#lives.now(), birth);
-    return undefined;
+    return true;
   }
 
   /** Removes a session that is over, and none that has its id by now. The caller has its lane. */
@@ -147,22 +157,24 @@ export class Destroys {
     const moment = this.#lives.now();
     await this.#lanes.all(operation, async () => {
       const { backend } = this.#calls;
-      await operation.race(
-        this.#calls.call(
-          'clear',
-          async ({ signal }) => {
-            if (backend.clear !== undefined) {
-              return backend.clear({ signal, grace: this.#grace });
-            }
-            await removeAll(backend, this.#grace, signal);
-          },
-          this.#settings.operationTimeout,
-          operation,
-        ),
+      const clear = async ({ signal }: CallContext): Promise<void> => {
+        if (backend.clear !== undefined) {
+          return backend.clear({ signal, grace: this.#grace });
+        }
+        await removeAll(backend, this.#grace, signal);
+      };
+      await withRetry(
+        operation,
+        this.#settings.policy,
+        () => operation.race(this.#calls.call('clear', clear, operation.remaining, operation)),
+        (error, attempt) => this.#onRetry(operation, error, attempt),
       );
       this.#lives.cleared(moment);
-      this.#deletions.settleAll();
-      this.#journal?.endAll();
+      // Those go on whose birth is known: nothing of them is stored any more, but they have no grave either, and their
+      // first save may still arrive.
+      for (const id of this.#deletions.settleUnknown()) {
+        this.#journal?.end(id);
+      }
     });
   }
 

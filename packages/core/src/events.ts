@@ -24,7 +24,13 @@ export interface SessionStoreEvents {
   /** Another process or request had written since, and the change goes on top of that. */
   conflict: RecordEvent;
   /** An attempt failed and another one follows. */
-  retry: RecordEvent & { readonly operation: string; readonly attempt: number; readonly error: Error };
+  retry: {
+    /** `undefined`: of all sessions. */
+    readonly record: string | undefined;
+    readonly operation: string;
+    readonly attempt: number;
+    readonly error: Error;
+  };
   /** A destroy failed although it was retried, and goes on in the background. */
   gaveUp: RecordEvent & { readonly operation: string; readonly error: Error };
   /** A session was dropped to stay within `maxEntries`. */

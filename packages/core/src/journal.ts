@@ -122,12 +122,6 @@ export class Journal {
     }
   }
 
-  endAll(): void {
-    for (const id of [...this.#open.keys()]) {
-      this.end(id);
-    }
-  }
-
   /** Resolves when everything is written, or the time is up, and frees the journal for the next process. */
   async close(): Promise<void> {
     if (this.#closed) {

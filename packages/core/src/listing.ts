@@ -1,37 +1,27 @@
 import type { SessionData } from 'express-session';
-import type { SessionRecord } from './backend.js';
+import type { CallContext, SessionRecord } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import type { Operation } from './operation.js';
 import type { Sessions } from './sessions.js';
 
 /** Every live session, with its `id`. */
-export async function allSessions(
+export function allSessions(
   operation: Operation,
   calls: BackendCalls,
   sessions: Sessions,
 ): Promise<(SessionData & { id: string })[]> {
-  const found: (SessionData & { id: string })[] = [];
-  await eachRecord(operation, calls, sessions, (record) => {
+  return eachRecord(operation, calls, sessions, (record) => {
     const { session } = sessions.open(record);
     // Not an assignment: the session may have an `id` of the application's own.
-    found.push(
-      Object.defineProperty(session, 'id', { value: record.id, enumerable: true }) as (typeof found)[number],
-    );
+    return Object.defineProperty(session, 'id', { value: record.id, enumerable: true }) as SessionData & {
+      id: string;
+    };
   });
-  return found;
 }
 
 /** The ids of all live sessions, those included that cannot be read. */
-export async function allIds(
-  operation: Operation,
-  calls: BackendCalls,
-  sessions: Sessions,
-): Promise<string[]> {
-  const ids: string[] = [];
-  await eachRecord(operation, calls, sessions, ({ id }) => {
-    ids.push(id);
-  });
-  return ids;
+export function allIds(operation: Operation, calls: BackendCalls, sessions: Sessions): Promise<string[]> {
+  return eachRecord(operation, calls, sessions, ({ id }) => id);
 }
 
 /** How many sessions are live. */
@@ -44,40 +34,32 @@ export async function countSessions(
   if (backend.count === undefined || sessions.destroys.pending > 0) {
     return (await allIds(operation, calls, sessions)).length;
   }
-  return operation.race(
-    calls.call(
-      'count',
-      (context) => backend.count?.(context) ?? Promise.resolve(0),
-      operation.remaining,
-      operation,
-    ),
+  const count = async (context: CallContext): Promise<number> => (await backend.count?.(context)) ?? 0;
+  return sessions.retried(operation, () =>
+    operation.race(calls.call('count', count, operation.remaining, operation)),
   );
 }
 
-/** Calls `visit` once for every live record that is not hidden by a pending destroy. */
-function eachRecord(
+/** What `see` makes of every live record that is not hidden by a pending destroy; after a failure all of it anew. */
+function eachRecord<Seen>(
   operation: Operation,
   calls: BackendCalls,
   sessions: Sessions,
-  visit: (record: SessionRecord) => void,
-): Promise<void> {
-  return operation.race(
-    calls.call(
-      'scan',
-      async (context) => {
-        const seen = new Set<string>();
-        for await (const page of calls.backend.scan(context)) {
-          context.signal.throwIfAborted();
-          for (const record of page) {
-            if (!seen.has(record.id) && !sessions.destroys.hides(record.id, record.birth)) {
-              seen.add(record.id);
-              visit(record);
-            }
-          }
+  see: (record: SessionRecord) => Seen,
+): Promise<Seen[]> {
+  const scan = async (context: CallContext): Promise<Seen[]> => {
+    const seen = new Map<string, Seen>();
+    for await (const page of calls.backend.scan(context)) {
+      context.signal.throwIfAborted();
+      for (const record of page) {
+        if (!seen.has(record.id) && !sessions.destroys.hides(record.id, record.birth)) {
+          seen.set(record.id, see(record));
         }
-      },
-      operation.remaining,
-      operation,
-    ),
+      }
+    }
+    return [...seen.values()];
+  };
+  return sessions.retried(operation, () =>
+    operation.race(calls.call('scan', scan, operation.remaining, operation)),
   );
 }

@@ -1,3 +1,14 @@
+/**
+ * What an insert may be late by beyond the operation that sent it, in ms: what the network and a server that was stopped
+ * hold back.
+ */
+const lateness = 30_000;
+
+/** Ms for which an insert of an operation with this limit can still arrive. */
+export function longestLateness(operationTimeout: number): number {
+  return operationTimeout + lateness;
+}
+
 /** What this process knows of an id beyond its session objects. */
 interface Life {
   /** The birth that was last seen under the id, stored or on its way. */
@@ -16,12 +27,16 @@ export class Lives {
   /** What was met last, and what before that. To take out the oldest one by one is slow: a Map searches for its first. */
   #lives = new Map<string, Life>();
   #older = new Map<string, Life>();
+  /** Those that may come late, in the order of when that was known, whatever else was met since, and how long each is kept. */
+  readonly #late = new Map<string, { readonly life: Life; readonly until: number }>();
+  readonly #lateFor: number;
   readonly #limit: number;
   #clock = 0;
   #clearedAt = 0;
 
-  /** `limit`: how many at the least are remembered, and half of how many at the most. */
-  constructor(limit = 20_000) {
+  /** `lateFor`: ms for which what may come late is remembered; `limit`: how many others at the least, and half of how many at the most. */
+  constructor(lateFor = longestLateness(0), limit = 20_000) {
+    this.#lateFor = lateFor;
     this.#limit = limit;
   }
 
@@ -49,6 +64,7 @@ export class Lives {
     const life = this.#of(id);
     if (life !== undefined) {
       life.mayComeLate = true;
+      this.#keepLate(id, life);
     }
   }
 
@@ -59,10 +75,16 @@ export class Lives {
   /** `birth`: what is still to be removed, if the destroy was given up. */
   destroyed(id: string, moment: number, birth?: string): void {
     const mayComeLate = birth !== undefined && this.mayComeLate(id);
+    const life = { birth, destroyedAt: moment, mayComeLate };
     this.#older.delete(id);
-    this.#add(id, { birth, destroyedAt: moment, mayComeLate });
+    this.#late.delete(id);
+    this.#add(id, life);
+    if (mayComeLate) {
+      this.#keepLate(id, life);
+    }
   }
 
+  /** What may come late is not forgotten: a clear has found nothing of it, and so left it no grave. */
   cleared(moment: number): void {
     this.#lives.clear();
     this.#older.clear();
@@ -75,7 +97,19 @@ export class Lives {
   }
 
   #of(id: string): Life | undefined {
-    return this.#lives.get(id) ?? this.#older.get(id);
+    return this.#lives.get(id) ?? this.#older.get(id) ?? this.#late.get(id)?.life;
+  }
+
+  #keepLate(id: string, life: Life): void {
+    const now = performance.now();
+    for (const [oldest, { until }] of this.#late) {
+      if (until > now) {
+        break;
+      }
+      this.#late.delete(oldest);
+    }
+    this.#late.delete(id);
+    this.#late.set(id, { life, until: now + this.#lateFor });
   }
 
   #add(id: string, life: Life): void {

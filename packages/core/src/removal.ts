@@ -73,7 +73,7 @@ export class Removals {
       // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it. But
       // if that one was only remembered, nobody knows, and a logout that leaves a session is worse than one too many.
       if (answer.status === 'removed' || (attempts > 1 && isFresh && birth !== undefined)) {
-        return;
+        return this.#buryCopies(operation, id, birth);
       }
       birth = answer.birth;
       isFresh = true;
@@ -87,6 +87,15 @@ export class Removals {
   /** Removes one life of the id and no other. */
   async removeBirth(operation: Operation, id: string, birth: string): Promise<void> {
     await this.#retried(operation, () => this.#remove(operation, id, birth));
+    await this.#buryCopies(operation, id, birth);
+  }
+
+  /** A copy of a session is saved under the one birth of all copies, whatever birth the session had. */
+  async #buryCopies(operation: Operation, id: string, buried: string | undefined): Promise<void> {
+    const birth = this.#rules.birthOf(id);
+    if (birth !== undefined && birth !== buried) {
+      await this.#retried(operation, () => this.#remove(operation, id, birth));
+    }
   }
 
   /**

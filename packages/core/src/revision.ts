@@ -59,6 +59,15 @@ export function freshBirth(time = Date.now()): string {
   return bytes.toString('base64url') + randomToken(6);
 }
 
+/** The birth that a foreign store's session is given with the first save of ours: nobody knows when it began. */
+export function adoptedBirth(): string {
+  return freshBirth(0);
+}
+
+export function isAdopted(birth: string | undefined): boolean {
+  return birth?.length === 2 * timeLength && birth.startsWith('A'.repeat(timeLength));
+}
+
 /** When a life began, in epoch ms; `undefined` if its birth does not tell. */
 export function bornAt(birth: string): number | undefined {
   const bytes = Buffer.from(birth.slice(0, timeLength), 'base64url');

@@ -57,7 +57,7 @@ export class Running {
     work: (operation: Operation) => Promise<T>,
     how?: Start,
   ): Promise<T> {
-    if (this.#isEnded) {
+    if (this.#isEnded && !how?.isPart) {
       const closed = new SessionStoreError('CLOSED', `${name}: the store is closed`);
       process.nextTick(this.#onFailure, name, id, closed);
       return deliver(Promise.reject(closed), callback);

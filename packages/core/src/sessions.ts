@@ -7,7 +7,7 @@ import { Destroys } from './destroys.js';
 import { type Emit, record } from './events.js';
 import { Lanes } from './lane.js';
 import { type CookieData, cookieDataOf } from './lifetime.js';
-import { Lives } from './lives.js';
+import { Lives, longestLateness } from './lives.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import { copiedBirth, loadedOrigin, newOrigin, type Origin, Provenance } from './provenance.js';
@@ -24,7 +24,7 @@ export class Sessions {
   readonly provenance = new Provenance();
   readonly destroys: Destroys;
   readonly #lanes = new Lanes();
-  readonly #lives = new Lives();
+  readonly #lives: Lives;
   readonly #calls: BackendCalls;
   readonly #settings: Settings;
   readonly #emit: Emit;
@@ -35,8 +35,14 @@ export class Sessions {
     this.#calls = calls;
     this.#settings = settings;
     this.#emit = emit;
+    this.#lives = new Lives(longestLateness(settings.operationTimeout));
     this.#onRetry = (operation, error, attempt) =>
-      emit('retry', () => ({ ...record(operation.id ?? ''), operation: operation.name, attempt, error }));
+      emit('retry', () => ({
+        record: operation.id === undefined ? undefined : record(operation.id).record,
+        operation: operation.name,
+        attempt,
+        error,
+      }));
     this.#commits = new Commits(calls, this.#lives, settings, {
       retry: this.#onRetry,
       conflict: (id) => emit('conflict', () => record(id)),
@@ -140,16 +146,18 @@ export class Sessions {
     return { session, origin };
   }
 
+  /** Makes an attempt, and more of them as the options say. */
+  retried<T>(operation: Operation, attempt: () => Promise<T>): Promise<T> {
+    return withRetry(operation, this.#settings.policy, attempt, (error, number) =>
+      this.#onRetry(operation, error, number),
+    );
+  }
+
   async #read(operation: Operation, id: string): Promise<SessionRecord | undefined> {
     if (this.destroys.hidesAll(id)) {
       return undefined;
     }
-    const found = await withRetry(
-      operation,
-      this.#settings.policy,
-      () => this.#calls.read(id, operation).answer,
-      (error, attempt) => this.#onRetry(operation, error, attempt),
-    );
+    const found = await this.retried(operation, () => this.#calls.read(id, operation).answer);
     return found === undefined || this.destroys.hides(id, found.birth) ? undefined : found;
   }
 
@@ -193,8 +201,10 @@ export class Sessions {
   }
 
   async #touch(operation: Operation, origin: Origin, cookie: CookieData | undefined): Promise<void> {
-    if (this.destroys.hides(origin.id, origin.birth)) {
-      this.#drop(operation, origin.id);
+    const { id, birth, since } = origin;
+    // With `touchInterval` a touch may not get as far as to the storage, which would tell.
+    if (this.destroys.hides(id, birth) || this.#lives.diedSince(id, since)) {
+      this.#drop(operation, id);
       return;
     }
     const outcome = await touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.#onRetry);

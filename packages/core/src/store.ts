@@ -149,16 +149,25 @@ export class SessionStore extends Store {
    * destroyed; the `errors` of the cause say why.
    */
   destroyMany(ids: Iterable<string>, callback?: Callback<void>): Promise<void> {
-    return this.#onAll('destroyMany', callback, (operation) =>
-      destroyEach(ids, (id) =>
-        this.#destroy(id, undefined, { isPart: true, timeLimit: Math.ceil(operation.remaining) }),
-      ),
-    );
+    return this.#onAll('destroyMany', callback, (operation) => {
+      let timeout: SessionStoreError | undefined;
+      return destroyEach(
+        ids,
+        (id) => this.#destroy(id, undefined, { isPart: true, timeLimit: Math.ceil(operation.remaining) }),
+        (id) => {
+          if (operation.over) {
+            timeout ??= operation.timeoutError();
+            this.#sessions.destroys.notBegun(this.#settings.atRest.ids.ofListed(id), timeout);
+          }
+          return timeout;
+        },
+      );
+    });
   }
 
   /**
    * Changes a session atomically: `fn` gets it, changes it or returns another, and may be async; after a conflict it runs
-   * again on what is stored then. It is not called if there is no session. It must not call the store for the same id.
+   * again on what is stored then. It is not called if there is no session. It must not call the store, which would make it wait for itself.
    * Resolves to the session as it was saved, or `undefined`.
    */
   update(

@@ -207,6 +207,16 @@ describe('update', () => {
 
 describe('a record that a foreign store wrote', () => {
   const foreign = { id: 'a', data: '{"cookie":{},"n":1}', birth: undefined, expiresAt: Date.now() + 60_000 };
+
+  it.each([7, 9, 40])('is still the same session after %i changes of others', async (count) => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend);
+    backend.rows.set('a', { ...foreign, revision: 'x'.repeat(24) });
+    const slow = await loaded(store, 'a');
+    await writesOfAnother(backend, count);
+    await store.set('a', Object.assign(slow, { mine: 1 }));
+    expect(await sessionOf(store, 'a')).toEqual({ n: 1, theirs: count - 1, mine: 1 });
+  });
   // As long as a hash: not a multiple of the length of a name.
   const hash = (first: string) => first.repeat(43);
 

@@ -1,6 +1,6 @@
 import { recordName, SessionStore } from '@session-stores/core';
 import { describe, expect, it } from 'vitest';
-import { insertOf, LossyBackend } from './lossy-backend.js';
+import { insertOf, LossyBackend, Lost } from './lossy-backend.js';
 import { loaded, made, sessionOf } from './requests.js';
 
 const once = { retry: { retries: 0 }, operationTimeout: 5_000 };
@@ -108,15 +108,61 @@ describe('a destroy that was given up', () => {
     expect(await sessionOf(store, 'a')).toEqual({ user: 'bob' });
   });
 
-  it('is forgotten by a clear', async () => {
-    const { backend, store, heal } = await givenUp();
-    heal();
+  it('is gone on with after a clear, so that a first save which arrives late finds a grave', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend, {
+      operationTimeout: 400,
+      retry: { attemptTimeout: 200, retries: 0 },
+    });
+    backend.fate = (primitive) => (primitive === 'write' ? 'arrive late' : 'lose request');
+    await expect(store.set('a', made(store, 'a', { user: 'ann' }))).rejects.toThrow();
+    await expect(store.destroy('a')).rejects.toThrow();
+    const destroyed = new Promise((resolve) => store.once('destroyed', resolve));
+    backend.fate = () => 'deliver';
+    await store.clear();
+    await destroyed;
+    backend.deliverLate();
+    expect(await store.get('a')).toBeUndefined();
+    expect(await store.close()).toEqual({ unfinishedDeletions: [] });
+  });
+
+  it('is forgotten by a clear where it is not known which session it was', async () => {
+    const backend = new LossyBackend();
+    backend.applyWrite(insertOf('a', { user: 'ann' }));
+    const store = new SessionStore(backend, once);
+    backend.fate = () => 'lose request';
+    await expect(store.destroy('a')).rejects.toThrow();
+    backend.fate = () => 'deliver';
     await store.clear();
     backend.applyWrite(insertOf('a', { user: 'bob' }));
     expect(await store.get('a')).toBeDefined();
     backend.fate = (primitive) => (primitive === 'remove' ? 'lose request' : 'deliver');
     expect(await store.close()).toEqual({ unfinishedDeletions: [] });
   });
+
+  it('does not wait for hundreds of others, on a part of the storage that is still away', async () => {
+    const backend = new LossyBackend();
+    const away = new Set(['one', 'two']);
+    const partOf = (id: string) => (id.startsWith('dead') ? 'one' : 'two');
+    const remove = backend.remove.bind(backend);
+    const parted = Object.assign(backend, {
+      routeOf: partOf,
+      remove: (...[removals, context]: Parameters<typeof remove>) =>
+        away.has(partOf(removals[0]?.id ?? ''))
+          ? Promise.reject(new Lost('the request was lost'))
+          : remove(removals, context),
+    });
+    const store = new SessionStore(parted, { retry: { retries: 0, attemptTimeout: 100 } });
+    const ids = [...Array.from({ length: 300 }, (_, i) => `dead ${i}`), 'alive'];
+    await Promise.all(ids.map((id) => store.set(id, made(store, id, {}))));
+    await Promise.allSettled(ids.slice(0, -1).map((id) => store.destroy(id)));
+    await expect(store.destroy('alive')).rejects.toThrow();
+    away.delete('two');
+    await expect.poll(() => backend.rows.has('alive'), { timeout: 15_000 }).toBe(false);
+    expect(backend.rows.size).toBe(300);
+    away.clear();
+    await store.close();
+  }, 30_000);
 
   it('is gone on with by close, which names what it left', async () => {
     const first = await givenUp();

@@ -188,6 +188,24 @@ describe('destroy', () => {
     expect(unreadable.rows.has('a')).toBe(false);
   });
 
+  it.each([
+    ['was saved before the option was set', false],
+    ['came from a foreign store', true],
+  ])('is final for copies of a session that %s, with copiedSessions', async (_, isForeign) => {
+    const backend = new LossyBackend();
+    const insert = insertOf('a', { user: 'ann' });
+    backend.applyWrite(insert);
+    const row = backend.rows.get('a');
+    if (isForeign && row !== undefined) backend.rows.set('a', { ...row, birth: undefined });
+    const store = new SessionStore(backend, { copiedSessions: true });
+    const copy = async () => structuredClone({ ...(await store.get('a')) }) as never;
+    if (isForeign) await store.set('a', await copy());
+    const late = await copy();
+    await store.destroy('a');
+    await store.set('a', late);
+    expect(await store.get('a')).toBeUndefined();
+  });
+
   it('is final for deep copies of the session too, with copiedSessions', async () => {
     const backend = Object.assign(new LossyBackend(), { settlesAtOnce: true });
     const store = new SessionStore(backend, { copiedSessions: true });

@@ -238,14 +238,17 @@ describe('what a former process left in its journal', () => {
     expect(backend.rows.get('a')?.data).toContain('bob');
   });
 
-  it('is forgotten by a clear', async () => {
-    const { backend, path } = await left(true);
+  it.each([
+    [true, 'stays through'],
+    [false, 'is forgotten by'],
+  ])('%j: where its birth is known or not, it %s a clear', async (known) => {
+    const { backend, path } = await left(known);
     backend.fate = () => 'deliver';
     const next = storeOn(backend, path);
     await next.clear();
     backend.fate = () => 'lose request';
-    expect(await next.close()).toEqual({ unfinishedDeletions: [] });
-    expect(entriesAt(path)).toEqual([]);
+    expect(await next.close()).toEqual({ unfinishedDeletions: known ? [recordName('a')] : [] });
+    expect(entriesAt(path)).toHaveLength(known ? 1 : 0);
   });
 
   it('hides every session where it is more than can be remembered, until it is less', async () => {

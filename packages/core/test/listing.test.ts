@@ -1,6 +1,6 @@
 import { SessionStore } from '@session-stores/core';
-import { describe, expect, it } from 'vitest';
-import { insertOf, LossyBackend } from './lossy-backend.js';
+import { describe, expect, it, vi } from 'vitest';
+import { insertOf, LossyBackend, Lost } from './lossy-backend.js';
 
 function filled(): { backend: LossyBackend; store: SessionStore } {
   const backend = new LossyBackend();
@@ -10,6 +10,30 @@ function filled(): { backend: LossyBackend; store: SessionStore } {
   backend.applyWrite({ ...insertOf('over', {}), expiry: { in: -1, exact: true } });
   return { backend, store: new SessionStore(backend) };
 }
+
+describe('a listing of a store that retries', () => {
+  it.each(['all', 'ids', 'length', 'clear'] as const)('is tried again: %s', async (method) => {
+    const backend = new LossyBackend();
+    backend.applyWrite(insertOf('a', {}));
+    backend.applyWrite(insertOf('b', {}));
+    const scan = backend.scan.bind(backend);
+    let failures = 0;
+    backend.scan = async function* () {
+      for await (const page of scan()) {
+        yield page.slice(0, 1);
+        if (failures++ === 0) throw new Lost('the reply was lost');
+        yield page;
+      }
+    };
+    const store = new SessionStore(backend, { retry: { minTimeout: 1 } });
+    const retries = vi.fn();
+    store.on('retry', retries);
+    const found = await store[method]();
+    if (method === 'clear') expect(backend.rows.size).toBe(0);
+    else expect(Array.isArray(found) ? found.length : found).toBe(2);
+    expect(retries.mock.calls).toEqual([[expect.objectContaining({ record: undefined })]]);
+  });
+});
 
 describe('all, ids and length', () => {
   it('show every live session once', async () => {

@@ -181,6 +181,47 @@ describe('many destroys', () => {
     expect(most).toBe(1024);
   });
 
+  it.each([false, {}])('by destroyMany beyond its time limit are not begun (retry: %j)', async (retry) => {
+    const backend = new LossyBackend();
+    const slow = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+    let calls = 0;
+    for (const name of ['read', 'remove'] as const) {
+      const primitive = backend[name].bind(backend) as (...given: unknown[]) => Promise<never>;
+      Object.assign(backend, {
+        [name]: async (...given: unknown[]) => {
+          calls++;
+          await slow();
+          return primitive(...given);
+        },
+      });
+    }
+    backend.applyWrite(insertOf('other', { user: 'ann' }));
+    const store = new SessionStore(backend, { operationTimeout: 400, retry });
+    const gaveUp = vi.fn();
+    store.on('gaveUp', gaveUp);
+    const failure = await store.destroyMany(ids(30_000)).catch((error) => error);
+    expect(failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('of 30000 sessions') });
+    expect(new Set(failure.cause.errors).size).toBeLessThan(2_048);
+    // Reads and removals, at most one call of each at a time, and the last ones.
+    expect(calls).toBeLessThan(2 * (400 / 50) + 8);
+    expect(gaveUp.mock.calls.length).toBeLessThan(5_000 + 2_048);
+    expect(await sessionOf(store, 'other')).toEqual({ user: 'ann' });
+  });
+
+  it('by destroyMany are all carried out when the store is closed meanwhile', async () => {
+    const backend = new LossyBackend();
+    for (const id of ids(3000)) {
+      backend.applyWrite(insertOf(id, {}));
+    }
+    const store = new SessionStore(backend);
+    const many = store.destroyMany(ids(3000));
+    const closed = store.close();
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'CLOSED' });
+    await many;
+    expect(backend.rows.size).toBe(0);
+    await closed;
+  });
+
   it('by destroyMany that cannot be carried out are all given up within its time limit', async () => {
     const backend = new LossyBackend();
     backend.fate = () => 'hang';

@@ -48,6 +48,19 @@ describe('with touchInterval', () => {
     }
   });
 
+  it('a touch after the session was destroyed is told as dropped, though it would have been spared', async () => {
+    const { store, later, touches } = await sparing();
+    later(minute);
+    await store.touch('a', ending(await loaded(store, 'a')));
+    const late = ending(await loaded(store, 'a'));
+    const before = touches();
+    await store.destroy('a');
+    const dropped: string[] = [];
+    store.on('dropped', ({ operation }) => dropped.push(operation));
+    await store.touch('a', late);
+    expect([dropped, touches() - before]).toEqual([['touch'], 0]);
+  });
+
   it('the expiry that get shows is the one that holds', async () => {
     const { store, backend, later, request } = await sparing();
     later(minute);
