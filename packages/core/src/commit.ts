@@ -5,7 +5,7 @@ import { type CookieData, type Deadline, expired } from './lifetime.js';
 import type { Lives } from './lives.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
-import { type Attempt, copiedBirth, type Origin } from './provenance.js';
+import type { Attempt, Origin } from './provenance.js';
 import { type RetryPolicy, withRetry } from './retry.js';
 import { adoptedBirth, descendsFrom, freshRevision, isAdopted } from './revision.js';
 import { checkSize } from './snapshot.js';
@@ -53,7 +53,6 @@ export class Commits {
   readonly #lives: Lives;
   readonly #policy: RetryPolicy | undefined;
   readonly #maxBytes: number;
-  readonly #copiedSessions: boolean;
   readonly #reports: Reports;
 
   constructor(calls: BackendCalls, lives: Lives, settings: Settings, reports: Reports) {
@@ -61,7 +60,6 @@ export class Commits {
     this.#lives = lives;
     this.#policy = settings.policy;
     this.#maxBytes = settings.atRest.maxBytes;
-    this.#copiedSessions = settings.copiedSessions;
     this.#reports = reports;
   }
 
@@ -148,7 +146,7 @@ export class Commits {
     const known = origin.revision === '' ? undefined : origin.revision;
     const revision = freshRevision(known);
     const { id } = origin;
-    const birth = origin.birth ?? (this.#copiedSessions ? copiedBirth(id) : adoptedBirth());
+    const birth = origin.birth ?? adoptedBirth();
     const attempt: Attempt = { revision, ...draft.mine };
     // Told before it is sent: a destroy must be able to name this birth even if no reply ever comes.
     this.#lives.saw(id, birth);
@@ -216,11 +214,7 @@ function judge(current: SessionRecord, origin: Origin, attempt: Attempt, certain
   const sameLife =
     current.birth === origin.birth ||
     (!isNew && current.birth === undefined) ||
-    (origin.birth === undefined &&
-      (applied !== undefined ||
-        expectedIsAncestor ||
-        isAdopted(current.birth) ||
-        current.birth === copiedBirth(current.id)));
+    (origin.birth === undefined && (applied !== undefined || expectedIsAncestor || isAdopted(current.birth)));
   if (applied !== undefined) {
     return sameLife ? (applied === attempt ? 'applied' : applied) : 'gone';
   }
