@@ -52,10 +52,19 @@ export interface ClientSource {
   open(): Promise<OpenClient>;
 }
 
-/** What is used of a change stream. Its errors come after the driver has tried to resume it. */
+/** What is used of a change stream. */
 export interface ChangeStream {
-  on(event: 'change' | 'error' | 'close', listener: (told: unknown) => void): unknown;
+  /**
+   * Its changes as a Readable, with which the driver does not resume by itself. Not its own events: the driver has it emit
+   * `close` before the error that closed it.
+   */
+  stream(): Changes;
   close(): Promise<void>;
+}
+
+export interface Changes {
+  on(event: 'data' | 'error' | 'end' | 'close', listener: (told: unknown) => void): unknown;
+  destroy(): unknown;
 }
 
 /** What the option `cache` uses of a database beside the rest. */

@@ -55,7 +55,7 @@ export async function subscribe(
           $or: [{ 'documentKey._id': { $not: { $type: 'object' } } }, { 'documentKey._id.beat': beat }],
         },
       },
-      // Not the sessions themselves. Without its `_id`, the resume token, the driver takes no event.
+      // Not the sessions themselves. Without its `_id`, the resume token, the server gives no event.
       {
         $project: {
           documentKey: 1,
@@ -65,7 +65,8 @@ export async function subscribe(
     ],
     { startAtOperationTime: await operationTime(connection, signal) },
   );
-  stream.on('change', (told) => {
+  const changes = stream.stream();
+  changes.on('data', (told) => {
     const { documentKey, by } = told as Change;
     if (documentKey === undefined) {
       broken(new MongoFailure('CONNECTION', 'the collection was dropped or renamed'));
@@ -76,8 +77,10 @@ export async function subscribe(
       hear(by);
     }
   });
-  stream.on('error', (error) => broken(driverFailure(error)));
-  stream.on('close', () => broken(new MongoFailure('CONNECTION', 'the change stream was closed')));
+  changes.on('error', (error) => broken(driverFailure(error)));
+  const ended = () => broken(new MongoFailure('CONNECTION', 'the change stream was closed'));
+  changes.on('end', ended);
+  changes.on('close', ended);
   const publish = (by: string, within: AbortSignal) =>
     connection.send(within, () => ({
       update: collection,
@@ -86,6 +89,9 @@ export async function subscribe(
     }));
   return {
     ways: (within) => [(text) => publish(text, within)],
-    close: () => void stream.close().catch(() => {}),
+    close() {
+      changes.destroy();
+      void stream.close().catch(() => {});
+    },
   };
 }

@@ -5,7 +5,8 @@ import {
   startFerret,
   startMongoReplicaSet,
 } from '@session-stores/test-harness';
-import { MongoClient } from 'mongodb';
+import { MongoClient, Timestamp } from 'mongodb';
+import { MongoClient as OldestClient } from 'mongodb-7.0';
 import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { announcing } from '../../../test-harness/src/own-tests/announcing.js';
 import {
@@ -16,7 +17,10 @@ import {
 } from '../../../test-harness/src/own-tests/cache-tests.js';
 import { lastRead, sharedClock } from '../../../test-harness/src/own-tests/stale-reads.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
-import { MongoBackend, type MongoBackendOptions, MongoStore } from '../src/index.js';
+import { Connection } from '../src/connection.js';
+import { MongoBackend, type MongoBackendOptions, type MongoClientLike, MongoStore } from '../src/index.js';
+import { placeOf } from '../src/mongo-client.js';
+import { subscribe } from '../src/subscription.js';
 
 const database = 'session_stores_cache';
 const newCollection = (): string => `sessions_${randomUUID()}`;
@@ -112,6 +116,41 @@ describeWithServer('mongod-binary', 'the cache of a MongoDB store', () => {
     await store.close();
     await expect.poll(running).toBe(0);
     await client.db(database).command({ ping: 1 });
+  });
+});
+
+/** Takes a server alone for a replica set. */
+class Pretending extends Connection {
+  readonly #hello: object;
+
+  constructor(client: MongoClientLike, hello: object) {
+    super({ isOwn: false, open: async () => client }, database);
+    this.#hello = hello;
+  }
+
+  override async send<Reply>(signal: AbortSignal, command: () => object): Promise<Reply> {
+    return 'hello' in command() ? (this.#hello as Reply) : super.send(signal, command);
+  }
+}
+
+describeWithServer('mongo', 'a server that refuses a change stream', (url) => {
+  it.for([
+    ['the newest driver', MongoClient],
+    ['the oldest that we take', OldestClient],
+  ] as const)('is reported with the code of its error, on %s', async ([, Client]) => {
+    const client = new Client(url);
+    onTestFinished(() => client.close());
+    const connection = new Pretending(client, {
+      setName: 'a set',
+      operationTime: new Timestamp({ t: 1, i: 1 }),
+    });
+    const place = placeOf({ client, collection: newCollection() });
+    const { signal } = new AbortController();
+    const told = await new Promise((resolve) => {
+      void subscribe(connection, place, { signal, hear: () => {}, broken: resolve });
+    });
+    // 238 from FerretDB, 40573 from a mongod.
+    expect(told).toMatchObject({ kind: 'REPLY', transient: false, serverCode: expect.any(Number) });
   });
 });
 
