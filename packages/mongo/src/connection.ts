@@ -80,7 +80,10 @@ export class Connection {
     }
   }
 
-  /** Opens a change stream. Where it is on a client of ours that is given up, it ends with that. */
+  /**
+   * Opens a change stream, whatever the client is set to: no other read concern has one. Where it is on a client of ours
+   * that is given up, it ends with that.
+   */
   async watch(
     signal: AbortSignal,
     collection: string,
@@ -89,7 +92,7 @@ export class Connection {
   ): Promise<ChangeStream> {
     const database = await this.#ready(this.#current(), signal);
     return (database as WatchableDatabase)
-      .collection(collection, { readPreference: 'primary' })
+      .collection(collection, { readPreference: 'primary', readConcern: { level: 'majority' } })
       .watch(pipeline, options);
   }
 

@@ -138,8 +138,10 @@ describeWithServer('mongo', 'a server that refuses a change stream', (url) => {
     ['the newest driver', MongoClient],
     ['the oldest that we take', OldestClient],
   ] as const)('is reported with the code of its error, on %s', async ([, Client]) => {
-    const client = new Client(url);
+    const client = new Client(url, { readConcernLevel: 'local', monitorCommands: true });
     onTestFinished(() => client.close());
+    const asked: unknown[] = [];
+    client.on('commandStarted', ({ command }: { command: object }) => asked.push(command));
     const connection = new Pretending(client, {
       setName: 'a set',
       operationTime: new Timestamp({ t: 1, i: 1 }),
@@ -151,6 +153,8 @@ describeWithServer('mongo', 'a server that refuses a change stream', (url) => {
     });
     // 238 from FerretDB, 40573 from a mongod.
     expect(told).toMatchObject({ kind: 'REPLY', transient: false, serverCode: expect.any(Number) });
+    // Not the read concern of the client: a change stream takes no other than this.
+    expect(asked).toMatchObject([{ aggregate: place.collection, readConcern: { level: 'majority' } }]);
   });
 });
 
