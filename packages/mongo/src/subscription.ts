@@ -14,11 +14,15 @@ interface Change {
 /**
  * The time of the server, from which a change stream can begin: what is changed after the answer is in it.
  *
- * @throws MongoFailure `NO_CHANGES` where a change stream cannot carry a cache.
+ * @throws MongoFailure `NO_CHANGES` where a change stream cannot carry a cache; `BUSY` where the set has just begun.
  */
 export async function operationTime(connection: Connection, signal: AbortSignal): Promise<unknown> {
   const { setName, msg, operationTime } = await connection.send<Hello>(signal, () => ({ hello: 1 }));
-  if (setName !== undefined) return operationTime;
+  if (setName !== undefined) {
+    // A stream without a time to begin at would begin whenever the server opens it.
+    if (operationTime !== undefined) return operationTime;
+    throw new MongoFailure('BUSY', 'the replica set has just begun and does not tell its time yet');
+  }
   throw new MongoFailure(
     'NO_CHANGES',
     msg === 'isdbgrid'

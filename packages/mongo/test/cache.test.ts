@@ -20,7 +20,7 @@ import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { Connection } from '../src/connection.js';
 import { MongoBackend, type MongoBackendOptions, type MongoClientLike, MongoStore } from '../src/index.js';
 import { placeOf } from '../src/mongo-client.js';
-import { subscribe } from '../src/subscription.js';
+import { operationTime, subscribe } from '../src/subscription.js';
 
 const database = 'session_stores_cache';
 const newCollection = (): string => `sessions_${randomUUID()}`;
@@ -155,6 +155,16 @@ describeWithServer('mongo', 'a server that refuses a change stream', (url) => {
     expect(told).toMatchObject({ kind: 'REPLY', transient: false, serverCode: expect.any(Number) });
     // Not the read concern of the client: a change stream takes no other than this.
     expect(asked).toMatchObject([{ aggregate: place.collection, readConcern: { level: 'majority' } }]);
+  });
+
+  it('passes by itself where the set has just begun and keeps no time yet', async () => {
+    const client = new MongoClient(url);
+    const connection = new Pretending(client, { setName: 'a set' });
+    await expect(operationTime(connection, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      kind: 'BUSY',
+      transient: true,
+    });
+    await client.close();
   });
 });
 
