@@ -1,11 +1,5 @@
 import { untilAborted } from '@session-stores/core';
-import type {
-  ChangeStream,
-  ClientSource,
-  MongoDatabase,
-  OpenClient,
-  WatchableDatabase,
-} from './mongo-client.js';
+import type { Changes, ClientSource, MongoDatabase, OpenClient, WatchableDatabase } from './mongo-client.js';
 import { driverFailure, MongoFailure, wasUnsent } from './mongo-failure.js';
 
 // Ms until a command is tried again for which there was no connection. The driver itself waits for a server, so this
@@ -89,11 +83,12 @@ export class Connection {
     collection: string,
     pipeline: readonly object[],
     options: object,
-  ): Promise<ChangeStream> {
+  ): Promise<Changes> {
     const database = await this.#ready(this.#current(), signal);
     return (database as WatchableDatabase)
       .collection(collection, { readPreference: 'primary', readConcern: { level: 'majority' } })
-      .watch(pipeline, options);
+      .watch(pipeline, options)
+      .stream();
   }
 
   /** Closes a client of ours; calls on the way fail. */

@@ -53,15 +53,15 @@ export interface ClientSource {
 }
 
 /** What is used of a change stream. */
-export interface ChangeStream {
+interface ChangeStream {
   /**
    * Its changes as a Readable, with which the driver does not resume by itself. Not its own events: the driver has it emit
    * `close` before the error that closed it.
    */
   stream(): Changes;
-  close(): Promise<void>;
 }
 
+/** A Readable that ends, or fails, with the change stream, and closes it when it is destroyed. */
 export interface Changes {
   on(event: 'data' | 'error' | 'end' | 'close', listener: (told: unknown) => void): unknown;
   destroy(): unknown;

@@ -50,7 +50,7 @@ export async function subscribe(
   { signal, hear, broken }: Subscriber,
 ): Promise<Subscription> {
   const beat = randomBytes(9).toString('base64url');
-  const stream = await connection.watch(
+  const changes = await connection.watch(
     signal,
     collection,
     [
@@ -69,7 +69,6 @@ export async function subscribe(
     ],
     { startAtOperationTime: await operationTime(connection, signal) },
   );
-  const changes = stream.stream();
   changes.on('data', (told) => {
     const { documentKey, by } = told as Change;
     if (documentKey === undefined) {
@@ -93,9 +92,7 @@ export async function subscribe(
     }));
   return {
     ways: (within) => [(text) => publish(text, within)],
-    close() {
-      changes.destroy();
-      void stream.close().catch(() => {});
-    },
+    // This alone: closed twice at once, the driver leaves the cursor open on the server.
+    close: () => void changes.destroy(),
   };
 }
