@@ -85,7 +85,8 @@ describeWithServer('mongo-server', 'a MongoDB of a test', () => {
       const writer = async () => {
         for (;;) {
           const _id = next++;
-          await things.insertOne({ _id }, { writeConcern: { w: 'majority' } });
+          // Without a replica set, `majority` alone is no promise about the disk before MongoDB 5.0.
+          await things.insertOne({ _id }, { writeConcern: { w: 'majority', j: true } });
           acknowledged.push(_id);
         }
       };

@@ -20,7 +20,10 @@ export interface MongoClientLike {
 export interface MongoWriteConcern {
   /** Default `majority`. */
   readonly w?: number | string | undefined;
-  /** Whether they have it in their journal. `undefined`: as the server is configured; `majority` implies it by itself. */
+  /**
+   * Whether they have it in their journal. `undefined`: as the server is configured; `majority` implies it by itself on a
+   * replica set, and on a server alone from MongoDB 5.0.
+   */
   readonly journal?: boolean | undefined;
 }
 

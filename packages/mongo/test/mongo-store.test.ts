@@ -10,6 +10,9 @@ describeWithServer('mongo-server', 'RetryingMongoStore', (_path) => {
   }, 60_000);
   afterAll(() => server.stop());
 
+  // A mongod 4.4 without a replica set takes `majority` alone for what is in its memory.
+  const writeConcern = { journal: true };
+
   const session = (user: string) =>
     ({ cookie: { originalMaxAge: 60_000 }, user }) as unknown as Parameters<RetryingMongoStore['set']>[1];
 
@@ -24,7 +27,7 @@ describeWithServer('mongo-server', 'RetryingMongoStore', (_path) => {
       it(`destroys for good while ${what}`, async () => {
         const proxy = await startFaultProxy(server.address);
         const url = `mongodb://127.0.0.1:${proxy.address.port}/outages?directConnection=true`;
-        const store = new RetryingMongoStore({ url, collection: outage });
+        const store = new RetryingMongoStore({ url, collection: outage, writeConcern });
         await store.set('a', session('ada'));
         await store.set('b', session('bob'));
         if (outage === 'SIGKILL') await server.kill();
@@ -45,7 +48,7 @@ describeWithServer('mongo-server', 'RetryingMongoStore', (_path) => {
   });
 
   it('keeps what it has acknowledged when the server is killed the moment after', async () => {
-    const store = new RetryingMongoStore({ url: server.url, database: 'kept' });
+    const store = new RetryingMongoStore({ url: server.url, database: 'kept', writeConcern });
     for (let round = 0; round < 3; round++) {
       await store.set('a', session('ada'));
       await store.set('b', session(`bob ${round}`));

@@ -151,7 +151,9 @@ describeWithServer('mongo-server', 'an outage', (_path) => {
   });
 
   it('after a SIGKILL of the server calls fail for now; after its restart all is as it was', async () => {
-    const [backend] = await opened(backendOf({ url: through() }));
+    // A mongod 4.4 without a replica set takes `majority` alone for what is in its memory.
+    const writeConcern = { journal: true };
+    const [backend] = await opened(backendOf({ url: through(), writeConcern }));
     const write = sample();
     await backend.write([write], within());
     await server.kill();
