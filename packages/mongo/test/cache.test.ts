@@ -63,6 +63,8 @@ describeWithServer('mongod-binary', 'the cache of a MongoDB store', () => {
     from: '@session-stores/mongo',
     Store: MongoStore,
     url: import.meta.url,
+    // Each waits several times for the disk, because a majority has a write in its journal before it is acknowledged.
+    rounds: 300,
   });
 
   it('proves itself by a document that no store takes for a session', async () => {
