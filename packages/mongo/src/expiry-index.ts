@@ -13,6 +13,8 @@ export interface ServerExpiry {
 
 const unauthorized = 13;
 const conflicts: ReadonlySet<number> = new Set([85, 86]);
+/** Not implemented (FerretDB), cannot create the index, not supported: what servers without TTL indexes say. */
+const noTtl: ReadonlySet<number> = new Set([238, 67, 115]);
 
 /**
  * Creates the TTL index where there is none; with the collection, if that is missing. Safe in many processes at once.
@@ -39,8 +41,10 @@ export async function ensureExpiryIndex(
     if (existing === 'deletes') return { isOn: true, problem: undefined };
     if (failure.serverCode === unauthorized) return { isOn: false, problem: notAllowed(collection) };
     if (conflicts.has(failure.serverCode ?? 0)) return { isOn: false, problem: conflict(collection) };
-    // The server has no TTL indexes. One without helps us to find what has expired; it is no pity if that fails too.
-    if (existing === 'none') await create({}).catch(() => {});
+    // An index that deletes nothing helps us to find what has expired; it is no pity if that fails too. Where the server may
+    // have TTL indexes after all, it would be in the way of ours for ever.
+    const isWithout = noTtl.has(failure.serverCode ?? 0);
+    if (isWithout && existing === 'none') await create({}).catch(() => {});
     return { isOn: false, problem: undefined };
   }
 }

@@ -1,8 +1,11 @@
 import { type MongoServer, startFerret } from '@session-stores/test-harness';
 import { type Collection, MongoClient } from 'mongodb';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
+import { Connection } from '../src/connection.js';
+import { ensureExpiryIndex } from '../src/expiry-index.js';
 import { MongoBackend, MongoStore } from '../src/index.js';
+import { replyFailure } from '../src/mongo-failure.js';
 import { one, opened, sample, within } from './samples.js';
 
 const database = 'session_stores_index';
@@ -110,6 +113,29 @@ describeWithServer('mongod', 'the TTL index', (url) => {
     await backend.write([sample()], within());
     vi.restoreAllMocks();
     await expect.poll(() => at.indexes()).toContainEqual(ttl);
+  });
+});
+
+describe('a server that answers the TTL index with an error', () => {
+  it.for([
+    [238, 'has none: it gets one that deletes nothing', 1],
+    [115, 'has none: it gets one that deletes nothing', 1],
+    [7777, 'may have them another time: no index is put in the way of ours', 0],
+  ] as const)('of code %i %s', async ([code, , count]) => {
+    const created: object[] = [];
+    class Refusing extends Connection {
+      override async send<Reply>(_signal: AbortSignal, command: () => object): Promise<Reply> {
+        const { indexes } = command() as { readonly indexes?: readonly [object] };
+        if (indexes === undefined) return { cursor: { firstBatch: [] } } as Reply;
+        if ('expireAfterSeconds' in indexes[0]) throw replyFailure(code);
+        created.push(indexes[0]);
+        return { ok: 1 } as Reply;
+      }
+    }
+    const connection = new Refusing({ isOwn: false, open: () => expect.fail('opened') }, database);
+    const expiry = await ensureExpiryIndex(connection, 'sessions', within().signal);
+    expect(expiry).toEqual({ isOn: false, problem: undefined });
+    expect(created).toHaveLength(count);
   });
 });
 
