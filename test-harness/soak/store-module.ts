@@ -64,7 +64,9 @@ const subjects: Record<string, () => Promise<Subject>> = {
         // The driver would go on to the address that a member of a replica set has among the others, past the proxy.
         url.searchParams.delete('replicaSet');
         url.searchParams.set('directConnection', 'true');
-        return new Store({ ...options, url: url.href, collection: namespace });
+        // A server alone that is killed keeps, before MongoDB 5, only what it was asked to have in its journal.
+        const writeConcern = { journal: true };
+        return new Store({ ...options, url: url.href, collection: namespace, writeConcern });
       },
       supports: network(27_017),
     };
