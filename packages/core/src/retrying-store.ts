@@ -1,9 +1,11 @@
 import { type SessionData, Store } from 'express-session';
 import { type Callback, deliver } from './answer.js';
 import { checkNames } from './check-options.js';
+import { codeOf, isMissingSocket, isPassing, neverSent } from './connection-errors.js';
 import { BackendError, InvalidOptionError, SessionStoreError } from './errors.js';
 import { describe, Operation } from './operation.js';
 import { policyOf, type SessionStoreOptions, settingsOf } from './options.js';
+import { type Change, ReplacedChanges } from './replaced-changes.js';
 import { type RetryOptions, type RetryPolicy, withRetry } from './retry.js';
 import { ownStore } from './store.js';
 import { TimeLimit } from './time-limit.js';
@@ -28,7 +30,8 @@ const optionalMethods: Readonly<Record<string, 'retried' | 'once'>> = {
 /**
  * Retries around an express-session store of anyone, whatever its age and habits: callbacks or promises, errors thrown,
  * answers given twice or never. `get`, `touch` and `destroy` are retried; `set` only where nothing can have been sent,
- * because it could put back what others have changed since. It has just the methods that the inner store has.
+ * because it could put back what others have changed since. A newer `set`, `destroy` or `clear` takes the place of a `set`
+ * or `touch` that waits to be tried again. It has just the methods that the inner store has.
  *
  * Throws `InvalidOptionError` for what is no store, and for a store of session-stores, which retries better by itself.
  */
@@ -37,6 +40,7 @@ export class RetryingStore extends Store {
   readonly #operationLimit: TimeLimit;
   readonly #policy: RetryPolicy;
   readonly #isTransient: (error: unknown) => boolean;
+  readonly #changes = new ReplacedChanges();
 
   constructor(inner: Store, options?: RetryingStoreOptions) {
     super();
@@ -80,33 +84,72 @@ export class RetryingStore extends Store {
   }
 
   override set(id: string, session: SessionData, callback?: Callback<void>): Promise<void> {
-    return deliver(this.#call<void>('set', [id, session], neverSent).catch(rethrowNamed), callback);
+    const done = this.#changes.run(id, true, (change) =>
+      this.#call<void>('set', [id, session], neverSent, change),
+    );
+    return deliver(done.catch(rethrowNamed), callback);
   }
 
   override destroy(id: string, callback?: Callback<void>): Promise<void> {
-    return deliver(this.#call<void>('destroy', [id], this.#isTransient).catch(rethrowNamed), callback);
+    // Nothing takes its place: a save that comes later is no reason to forget a logout.
+    const done = this.#changes.run(id, true, () => this.#call<void>('destroy', [id], this.#isTransient));
+    return deliver(done.catch(rethrowNamed), callback);
   }
 
   #forward(name: string, kind: 'retried' | 'once'): void {
-    const worthRetry = kind === 'retried' ? this.#isTransient : neverWorthRetry;
     const method = (...values: unknown[]): Promise<unknown> => {
       const callback = typeof values.at(-1) === 'function' ? (values.pop() as Callback<unknown>) : undefined;
-      return deliver(this.#call(name, values, worthRetry).catch(rethrowNamed), callback);
+      const done =
+        kind === 'retried' ? this.#retried(name, values) : this.#call(name, values, neverWorthRetry);
+      if (name === 'clear') {
+        this.#changes.replaceAll(done);
+      }
+      return deliver(done.catch(rethrowNamed), callback);
     };
     Object.defineProperty(this, name, { value: method, configurable: true, writable: true });
   }
 
-  async #call<T>(name: string, values: unknown[], isWorthRetry: (error: unknown) => boolean): Promise<T> {
+  #retried(name: string, values: unknown[]): Promise<unknown> {
+    return this.#changes.run(values[0] as string, false, (change) =>
+      this.#call(name, values, this.#isTransient, change),
+    );
+  }
+
+  async #call<T>(
+    name: string,
+    values: unknown[],
+    isWorthRetry: (error: unknown) => boolean,
+    change?: Change,
+  ): Promise<T> {
     const id = typeof values[0] === 'string' ? values[0] : undefined;
     const operation = new Operation(name, id, this.#operationLimit);
+    let lastError: unknown;
+    let isDropped = false;
     try {
       return await withRetry(
         operation,
         this.#policy,
-        () => operation.race(this.#attempt<T>(operation, name, values, isWorthRetry)),
+        () =>
+          change?.replacedBy === undefined
+            ? operation.race(this.#attempt<T>(operation, name, values, isWorthRetry))
+            : Promise.reject(lastError),
         () => {},
-        isWorthRetry,
+        (error) => {
+          lastError = error;
+          const again = isWorthRetry(error);
+          isDropped = again && change?.replacedBy !== undefined;
+          return again && !isDropped;
+        },
       );
+    } catch (error) {
+      if (!isDropped) {
+        throw error;
+      }
+      // As if it had been done just before the newer one, unless that fails too.
+      await operation.race(change?.replacedBy?.outcome as Promise<unknown>).catch(() => {
+        throw error;
+      });
+      return undefined as T;
     } finally {
       operation.end();
     }
@@ -165,42 +208,6 @@ function checkInner(inner: Store): void {
       'RetryingStore: this store is one of session-stores and retries better by itself; use its Retrying form, or pass it the option retry',
     );
   }
-}
-
-const connectionCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  'ETIMEDOUT',
-  'TIMEOUT',
-]);
-
-function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | undefined)?.code);
-}
-
-function isPassing(error: unknown): boolean {
-  return connectionCodes.has(codeOf(error)) || isMissingSocket(error);
-}
-
-function isMissingSocket(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' && (error as { syscall?: unknown }).syscall === 'connect';
-}
-
-/** Only where no connection came about: otherwise the server may have what it did not answer. */
-function neverSent(error: unknown): boolean {
-  const { syscall } = error as { syscall?: unknown };
-  return (
-    isMissingSocket(error) ||
-    (syscall === 'connect' && codeOf(error) !== 'ECONNRESET') ||
-    (syscall === 'getaddrinfo' && ['ENOTFOUND', 'EAI_AGAIN'].includes(codeOf(error)))
-  );
 }
 
 function neverWorthRetry(): boolean {
