@@ -34,12 +34,16 @@ export class Journal {
   readonly damaged: number;
   #openBytes = 0;
   #nextNumber = 1;
+  /** Something is to be written: these lines, or everything that is open. */
+  #isDue = false;
   #lines: string[] = [];
-  #waiting: Waiting[] = [];
+  #waiting = new Set<Waiting>();
   #flushing: Promise<void> | undefined;
-  /** Nobody knows what is on the disk after a write or an fsync that failed, so everything is written anew. */
+  /** Nobody knows what is on the disk after a write or an fsync that failed or is late, so everything is written anew. */
   #unsure = false;
   #closed = false;
+  /** The file may be the next process's. */
+  #released = false;
 
   /**
    * Opens a journal, and creates it if there is none. `timeLimit`: ms that a destroy waits for the disk. Throws
@@ -86,11 +90,10 @@ export class Journal {
     const entry = { number, id, birth, begun, grace };
     const open: Open = { entry, line: entryLine(entry), onDisk: undefined };
     this.#put(open);
-    const written = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#append(open.line);
-    });
-    const onDisk = this.#withinLimit(written);
+    const { promise: written, ...waiting } = Promise.withResolvers<void>();
+    this.#waiting.add(waiting);
+    this.#append(open.line);
+    const onDisk = this.#withinLimit(written, () => this.#gaveUp(waiting));
     open.onDisk = onDisk;
     onDisk.catch(() => {
       const current = this.#open.get(id);
@@ -129,11 +132,12 @@ export class Journal {
     }
     this.#closed = true;
     try {
-      await this.#withinLimit(this.#flushing ?? Promise.resolve());
+      await this.#withinLimit(this.#flushing ?? Promise.resolve(), () => {});
       this.#file.close();
     } catch {
       // A disk that does not answer still uses the descriptor.
     }
+    this.#released = true;
     this.#lock.release();
   }
 
@@ -147,26 +151,33 @@ export class Journal {
     if (this.#closed) {
       return;
     }
-    this.#lines.push(line);
+    this.#isDue = true;
+    // What is unsure is written anew, as it is by then: on a disk that never answers, the lines would pile up.
+    if (!this.#unsure) {
+      this.#lines.push(line);
+    }
     this.#flushing ??= this.#flush();
   }
 
   async #flush(): Promise<void> {
     // Whoever is called in the same turn of the event loop goes along.
     await Promise.resolve();
-    while (this.#lines.length > 0) {
+    while (this.#isDue && !this.#released) {
       const text = this.#lines.join('');
       const waiting = this.#waiting;
+      const anew = this.#unsure;
+      this.#isDue = false;
       this.#lines = [];
-      this.#waiting = [];
+      this.#waiting = new Set();
+      // What is given up while this is under way makes it unsure again.
+      this.#unsure = false;
       try {
-        await this.#write(text, waiting.length > 0);
-        this.#unsure = false;
+        await this.#write(text, anew, waiting.size > 0);
         for (const { resolve } of waiting) {
           resolve();
         }
       } catch (error) {
-        this.#unsure = true;
+        this.#distrust();
         const failure = this.#failure('could not be written (the cause says why)', error);
         for (const { reject } of waiting) {
           reject(failure);
@@ -176,8 +187,20 @@ export class Journal {
     this.#flushing = undefined;
   }
 
-  async #write(text: string, toDisk: boolean): Promise<void> {
-    if (this.#unsure || this.#isMostlyDone(text) || !(await this.#file.isInPlace())) {
+  /** Its time is up. What is open then goes to the disk as soon as that answers, with nobody waiting for it. */
+  #gaveUp(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    this.#distrust();
+    this.#isDue = true;
+  }
+
+  #distrust(): void {
+    this.#unsure = true;
+    this.#lines = [];
+  }
+
+  async #write(text: string, anew: boolean, toDisk: boolean): Promise<void> {
+    if (anew || this.#isMostlyDone(text) || !(await this.#file.isInPlace())) {
       // All that is open is in it, also what was added since: its own line may follow and does no harm.
       await this.#file.replace([...this.#open.values()].map(({ line }) => line).join(''));
       return;
@@ -193,12 +216,12 @@ export class Journal {
     return size > smallEnough && this.#openBytes < size / 2;
   }
 
-  #withinLimit(promise: Promise<void>): Promise<void> {
+  #withinLimit(promise: Promise<void>, onLate: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(this.#failure(`was not written within ${this.#timeLimit} ms`, undefined)),
-        this.#timeLimit,
-      );
+      const timer = setTimeout(() => {
+        onLate();
+        reject(this.#failure(`was not written within ${this.#timeLimit} ms`, undefined));
+      }, this.#timeLimit);
       promise.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
