@@ -1,6 +1,7 @@
 import type session from 'express-session';
 import { checkNames, isObject, numberOf } from './check-options.js';
-import { InvalidOptionError, SessionStoreError } from './errors.js';
+import { type ErrorCode, InvalidOptionError, SessionStoreError } from './errors.js';
+import { ownStore } from './store.js';
 
 type Middleware = ReturnType<typeof session>;
 type Request = Parameters<Middleware>[0];
@@ -89,8 +90,21 @@ function checked(middleware: Middleware, options: RequireStoreOptions) {
 
 const ofOneRecord: ReadonlySet<unknown> = new Set(['CORRUPT', 'CANNOT_DECRYPT', 'INVALID_ID']);
 
-/** Whether the storage failed, and not one record or the configuration. */
+/** Told by code, and not by class: the store may come from another copy of this module. */
+const ofOwnStorage: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'BACKEND_FAILED',
+  'BACKEND_UNAVAILABLE',
+  'CLOSED',
+  'DELETIONS_FULL',
+  'OVERLOADED',
+  'TIMEOUT',
+]);
+
+/** Whether the storage failed, and not one record, the configuration or a function of the application. */
 function isUnavailable(error: unknown, request: Request): boolean {
+  if (request.sessionStore !== undefined && ownStore in request.sessionStore) {
+    return error instanceof Error && ofOwnStorage.has((error as { code?: unknown }).code);
+  }
   const { code, status, statusCode } = error as { code?: unknown; status?: unknown; statusCode?: unknown };
   const cameFromStore = request.sessionStore !== undefined;
   const isOwnAnswer = status !== undefined || statusCode !== undefined;

@@ -168,6 +168,33 @@ describe('requireStore', () => {
     });
   });
 
+  it('takes a bug of the application for no outage, with a store of ours', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend);
+    const bug = new Error('bug in genid');
+    let hasBug = false;
+    const genid = (): string => {
+      if (hasBug) throw bug;
+      return 'an id';
+    };
+    const errors: unknown[] = [];
+    const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+      errors.push(error);
+      response.status(error.status ?? 500).json('failed');
+    };
+    const middleware = requireStore(sessionOf(store, { genid }), { store });
+    const go = await visitorOf(applicationOf(middleware, onError));
+    await go('/login');
+    backend.fate = () => 'lose request';
+    expect((await go('/')).status).toBe(503);
+    backend.fate = () => 'deliver';
+    expect(await go('/')).toEqual(seen);
+    await store.clear();
+    hasBug = true;
+    expect((await go('/')).status).toBe(500);
+    expect(errors).toEqual([expect.any(SessionUnavailableError), bug]);
+  });
+
   it.for([
     ['a save', 'write', { n: 1 }],
     ["a destroy by unset: 'destroy'", 'remove', null],
