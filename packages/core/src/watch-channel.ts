@@ -109,7 +109,7 @@ async function live(
       open({ signal, hear, broken: end }).then((late) => {
         // Nobody waits for it any more.
         if (signal.aborted) {
-          late.close();
+          giveUp(late);
         }
         return late;
       }),
@@ -126,9 +126,19 @@ async function live(
     end(error);
   } finally {
     stopped.removeEventListener('abort', stop);
-    subscription?.close();
+    if (subscription !== undefined) {
+      giveUp(subscription);
+    }
   }
   return signal.reason;
+}
+
+function giveUp(subscription: Subscription): void {
+  try {
+    subscription.close();
+  } catch {
+    // It ends anyway, and why is told already.
+  }
 }
 
 const silent =

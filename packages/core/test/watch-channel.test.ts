@@ -97,3 +97,30 @@ it('ends when it is stopped, whatever it is doing', async () => {
   );
   await never.stop();
 });
+
+it('opens another though the broken one cannot be closed, and leaves no rejection behind', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  let opened = 0;
+  const errors: unknown[] = [];
+  const watch = watchChannel(
+    async () => {
+      opened++;
+      return {
+        ways: () => [() => Promise.reject(new Error('cut'))],
+        close() {
+          throw new Error('already closed');
+        },
+      };
+    },
+    { changed() {}, toldUntil() {}, lost() {} },
+    (error) => errors.push(error),
+  );
+  await expect.poll(() => opened, { timeout: 5_000 }).toBeGreaterThan(1);
+  await watch.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  expect(errors).toEqual([new Error('cut')]);
+});
