@@ -67,6 +67,7 @@ function announcing(backend: SessionBackend): CachedBackend {
 function caching(backend: SessionBackend, settings: CacheSettings): CachedBackend {
   const cache = new RecordCache(settings, () => backend.expiryUncertainty ?? 0);
   let watch: Watch | undefined;
+  let closed = false;
   let hits = 0;
 
   /** Runs a call that changes these ids; `left` is asked for each answer what is stored now. */
@@ -112,12 +113,25 @@ function caching(backend: SessionBackend, settings: CacheSettings): CachedBacken
   return decorated(backend, {
     async open(context: OpenContext) {
       await backend.open?.(context);
-      watch ??= await backend.watch?.(cache, context);
+      if (closed || watch !== undefined) {
+        return;
+      }
+      const opened = await backend.watch?.(cache, context);
+      // An opening that was given up goes on, beside the next one and beyond the close.
+      if (closed || watch !== undefined) {
+        await opened?.stop().catch(context.onError);
+      } else {
+        watch = opened;
+      }
     },
     async close() {
+      closed = true;
       cache.lost();
-      await watch?.stop();
-      await backend.close();
+      try {
+        await watch?.stop();
+      } finally {
+        await backend.close();
+      }
     },
     recall(id: string) {
       if (hits === hitsPerTurn || !cache.has(id)) {

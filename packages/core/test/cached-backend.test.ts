@@ -1,5 +1,5 @@
 import type { RecordWrite } from '@session-stores/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cached } from '../src/cached-backend.js';
 import { insertOf } from './lossy-backend.js';
 import { WatchedBackend } from './watched-backend.js';
@@ -63,4 +63,80 @@ it('an update of a record that was not kept leaves nothing: its expiry is not kn
   };
   expect(await backend.write([update], context)).toEqual([{ status: 'written' }]);
   expect(backend.recall('a')).toBeUndefined();
+});
+
+describe('an opening that was given up', () => {
+  /** `hold`: what the storage does not end before it is told to. */
+  function slowly(hold: 'open' | 'watch') {
+    const storage = new WatchedBackend();
+    const held: (() => void)[] = [];
+    const wait = () => new Promise<void>((resolve) => held.push(resolve));
+    const watch = storage.watch.bind(storage);
+    let opened = 0;
+    Object.assign(storage, {
+      open: async () => {
+        if (hold === 'open') await wait();
+      },
+      watch: async (...values: Parameters<typeof watch>) => {
+        opened++;
+        if (hold === 'watch') await wait();
+        return watch(...values);
+      },
+    });
+    const backend = cached('SessionStore', storage, { maxEntries: 10, maxAge: 60_000 });
+    return { storage, backend, held, opened: () => opened };
+  }
+
+  it.for([
+    ['first', 0, 1],
+    ['second', 1, 0],
+  ] as const)('leaves one watch when the %s one is there before the other', async ([, sooner, later]) => {
+    const { storage, backend, held } = slowly('watch');
+    const openings = [backend.open?.(context), backend.open?.(context)];
+    await expect.poll(() => held.length).toBe(2);
+    held[sooner]?.();
+    await openings[sooner];
+    const [used] = storage.listeners;
+    held[later]?.();
+    await openings[later];
+    expect(storage.listeners).toEqual([used]);
+    await backend.close();
+    expect(storage.listeners).toEqual([]);
+  });
+
+  it('watches nothing after the close', async () => {
+    const { storage, backend, held, opened } = slowly('open');
+    const opening = backend.open?.(context);
+    await expect.poll(() => held.length).toBe(1);
+    await backend.close();
+    held[0]?.();
+    await opening;
+    expect([opened(), storage.listeners]).toEqual([0, []]);
+  });
+
+  it('stops its watch when that is there after the close', async () => {
+    const { storage, backend, held } = slowly('watch');
+    const opening = backend.open?.(context);
+    await expect.poll(() => held.length).toBe(1);
+    await backend.close();
+    held[0]?.();
+    await opening;
+    expect(storage.listeners).toEqual([]);
+  });
+});
+
+it('the storage is closed though its watch cannot be stopped', async () => {
+  const storage = new WatchedBackend();
+  const failure = new Error('not stopped');
+  let closed = 0;
+  Object.assign(storage, {
+    watch: async () => ({ stop: () => Promise.reject(failure) }),
+    close: async () => {
+      closed++;
+    },
+  });
+  const backend = cached('SessionStore', storage, { maxEntries: 10, maxAge: 60_000 });
+  await backend.open?.(context);
+  await expect(backend.close()).rejects.toBe(failure);
+  expect(closed).toBe(1);
 });
