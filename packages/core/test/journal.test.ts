@@ -1,23 +1,15 @@
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { recordName, SessionStore, type SessionStoreOptions } from '@session-stores/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Journal } from '../src/journal.js';
-import { doneLine, entryLine, readJournal } from '../src/journal-lines.js';
+import { doneLine, entryLine } from '../src/journal-lines.js';
 import { bornAt, freshBirth } from '../src/revision.js';
+import { entriesAt, newPath, replaceInFs } from './journal-disk.js';
 import { insertOf, LossyBackend } from './lossy-backend.js';
 import { made, sessionOf } from './requests.js';
 
 const once = { retry: { retries: 0, attemptTimeout: 200 }, operationTimeout: 1000 };
-
-function newPath(): string {
-  const folder = fs.mkdtempSync(join(tmpdir(), 'session-stores-journal-'));
-  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'journal');
-}
 
 function storeOn(backend: LossyBackend, journal: string, options: SessionStoreOptions = {}): SessionStore {
   const store = new SessionStore(backend, { ...once, journal, ...options });
@@ -26,8 +18,6 @@ function storeOn(backend: LossyBackend, journal: string, options: SessionStoreOp
   });
   return store;
 }
-
-const entriesAt = (path: string) => readJournal(fs.readFileSync(path)).entries;
 
 /** What the disk would have if this process were killed now. */
 function afterCrash(path: string): string {
@@ -39,20 +29,6 @@ function afterCrash(path: string): string {
 const losing = (...primitives: string[]) => {
   return (primitive: string) => (primitives.includes(primitive) ? 'lose request' : 'deliver');
 };
-
-/** Replaces a function of node:fs, for this process, until the test ends. */
-function replaceInFs<Name extends keyof typeof fs>(
-  name: Name,
-  by: (real: (typeof fs)[Name]) => unknown,
-): void {
-  const real = fs[name];
-  const put = (value: unknown): void => {
-    Object.assign(fs, { [name]: value });
-    syncBuiltinESMExports();
-  };
-  put(by(real));
-  onTestFinished(() => put(real));
-}
 
 describe('a journal', () => {
   it('has a destroy before anything is sent, with its birth, and has it no more when it is confirmed', async () => {
@@ -326,109 +302,6 @@ describe('a journal that cannot be written', () => {
     await expect(store.destroy('b')).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
     expect(entriesAt(path).map(({ id }) => id)).toEqual(['a', 'b']);
     backend.fate = () => 'deliver';
-  });
-});
-
-describe('a journal on a disk that does not answer', () => {
-  const limit = 50;
-
-  /** `answer`: what was asked so far is done, and resolves when it was told; what is asked then is done at once. */
-  function silentDisk() {
-    const held: (() => Promise<void>)[] = [];
-    let isSilent = true;
-    replaceInFs('fdatasync', (real) => (fd: number, done: fs.NoParamCallback) => {
-      if (!isSilent) {
-        real(fd, done);
-        return;
-      }
-      held.push(
-        () =>
-          new Promise((resolve) => {
-            real(fd, (error) => {
-              done(error);
-              setImmediate(resolve);
-            });
-          }),
-      );
-    });
-    const answer = async (): Promise<void> => {
-      isSilent = false;
-      await Promise.all(held.splice(0).map((go) => go()));
-    };
-    return { held, answer };
-  }
-
-  function journalAt(path: string, timeLimit = limit): Journal {
-    const journal = new Journal(path, timeLimit);
-    onTestFinished(() => journal.close());
-    return journal;
-  }
-
-  it('keeps nothing for it of what is confirmed meanwhile', async () => {
-    const journal = journalAt(newPath());
-    const { held, answer } = silentDisk();
-    const stuck = journal.begin('stuck', 'b', 1, 1);
-    await expect.poll(() => held.length).toBe(1);
-    await expect(stuck).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
-    const ids = Array.from({ length: 500 }, (_, number) => `id-${number}`);
-    const begun = await Promise.allSettled(ids.map((id) => journal.begin(id, 'b', 1, 1)));
-    expect(begun.every(({ status }) => status === 'rejected')).toBe(true);
-    for (const id of ids) journal.end(id);
-    let written = '';
-    replaceInFs('write', (real) => (...values: unknown[]) => {
-      written += values[1];
-      return (real as (...all: unknown[]) => void)(...values);
-    });
-    await answer();
-    await journal.close();
-    expect(written).toBe(entryLine({ number: 1, id: 'stuck', birth: 'b', begun: 1, grace: 1 }));
-  });
-
-  it('has everything that is open when it answers, though nobody begins anything then', async () => {
-    const path = newPath();
-    const journal = journalAt(path);
-    const { held, answer } = silentDisk();
-    const first = journal.begin('first', undefined, 1, 1);
-    await expect.poll(() => held.length).toBe(1);
-    const second = journal.begin('second', 'b', 1, 1);
-    const late = [first, second].map((begun) => expect(begun).rejects.toThrow('within 50 ms'));
-    await Promise.all(late);
-    expect(entriesAt(path).map(({ id }) => id)).toEqual(['first']);
-    await answer();
-    await expect.poll(() => entriesAt(path).map(({ id }) => id)).toEqual(['first', 'second']);
-  });
-
-  it('confirms what began last when it answers, beside what was given up', async () => {
-    const path = newPath();
-    const journal = journalAt(path, 800);
-    const { held, answer } = silentDisk();
-    const first = journal.begin('first', 'b', 1, 1);
-    await expect.poll(() => held.length).toBe(1);
-    // So that the time of the first is up and that of the second is not.
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const second = journal.begin('second', 'b', 1, 1);
-    await expect(first).rejects.toThrow('within 800 ms');
-    await answer();
-    await second;
-    expect(entriesAt(path).map(({ id }) => id)).toEqual(['first', 'second']);
-  });
-
-  it('is left alone when it answers after the close, because the next process may have it', async () => {
-    const path = newPath();
-    const journal = new Journal(path, limit);
-    const { held, answer } = silentDisk();
-    const begun = journal.begin('first', 'b', 1, 1);
-    await expect.poll(() => held.length).toBe(1);
-    await expect(begun).rejects.toThrow('within 50 ms');
-    await journal.close();
-    journalAt(path);
-    const touched: unknown[] = [];
-    replaceInFs('open', (real) => (...values: unknown[]) => {
-      touched.push(values[0]);
-      return (real as (...all: unknown[]) => void)(...values);
-    });
-    await answer();
-    expect(touched).toEqual([]);
   });
 });
 
