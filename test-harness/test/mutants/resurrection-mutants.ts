@@ -25,6 +25,18 @@ const withoutGraves: Pick<Breakage, 'how' | 'backend'> = {
   backend: leavesNoGraves,
 };
 
+function leavesNoGravesAfterClear(good: SessionBackend): Partial<SessionBackend> {
+  const { remove } = leavesNoGraves(good);
+  let isCleared = false;
+  return {
+    clear: async (context) => {
+      isCleared = true;
+      await good.clear?.(context);
+    },
+    remove: (removals, context) => (isCleared && remove ? remove : good.remove.bind(good))(removals, context),
+  };
+}
+
 /** What others have written looks like another state of one's own session. */
 function hidesBirths(good: SessionBackend): Partial<SessionBackend> {
   return {
@@ -152,6 +164,13 @@ export const resurrectionMutants: Readonly<Record<string, Mutant>> = {
   'resurrection/held-up-insert': redis({
     ...withoutGraves,
     says: /the save arrived, got it\nExpected: undefined/,
+  }),
+  'resurrection/held-up-insert-and-clear': redis({
+    how: 'knows nothing any more of what it has sent when it is cleared, and so leaves no grave for it',
+    says: /the save arrived, got it\nExpected: undefined\nCame: \{ user: 'ada' \}/,
+    backend: leavesNoGravesAfterClear,
+    settings: { operationTimeout: 4_000, retry: false },
+    supports: { retries: false },
   }),
   'resurrection/repeated-insert': redis({
     ...withoutGraves,

@@ -7,14 +7,13 @@ import { answerLimit, WatchedCall } from '../watched-call.js';
 
 const area = 'resurrection';
 
-/** What the network delivers late, or twice. */
-export const lateResurrectionChecks: readonly Check[] = [
-  {
-    id: 'resurrection/held-up-insert',
-    title: 'a first save that the network holds up until after the destroy does not bring the session back',
+function heldUpInsert(id: string, title: string, before: readonly 'clear'[]): Check {
+  return {
+    id,
+    title,
     area,
     level: 'promise',
-    needs: ['network'],
+    needs: ['network', ...before],
     timeout: 90_000,
     async run(trial) {
       const store = await trial.createStore();
@@ -26,14 +25,31 @@ export const lateResurrectionChecks: readonly Check[] = [
       await hold.firstHeld;
       // Only what is on its way is held: whatever the store tries on another connection gets through.
       hold.stop();
-      const did =
-        'the first save of a session was held up on its connection, the store destroyed the session';
+      const did = `the first save of a session was held up on its connection, the store was told to ${[...before, 'destroy it'].join(' and to ')}`;
       await saving.within(answerLimit(trial.supports), did);
+      for (const method of before) {
+        const { error } = await new WatchedCall(store, method).within(answerLimit(trial.supports), did);
+        expectThat(!error, did, `success of ${method}`, error);
+      }
       await destroyAtLast(store, 'one', did);
       await hold.release();
       expectEqual(`${did}, the save arrived, got it`, dataOf(await get(store, 'one')), undefined);
     },
-  },
+  };
+}
+
+/** What the network delivers late, or twice. */
+export const lateResurrectionChecks: readonly Check[] = [
+  heldUpInsert(
+    'resurrection/held-up-insert',
+    'a first save that the network holds up until after the destroy does not bring the session back',
+    [],
+  ),
+  heldUpInsert(
+    'resurrection/held-up-insert-and-clear',
+    'a first save that the network holds up until after a clear and a destroy does not bring the session back',
+    ['clear'],
+  ),
   {
     id: 'resurrection/repeated-insert',
     title:
