@@ -17,9 +17,10 @@ function heldUpInsert(id: string, title: string, before: readonly 'clear'[]): Ch
     timeout: 90_000,
     async run(trial) {
       const store = await trial.createStore();
-      // It has its connection before the network begins to hold things up.
-      await get(store, 'another');
-      const session = sessionMaker(store)('one', { user: 'ada' });
+      const make = sessionMaker(store);
+      // It has its connection, and its server has the scripts, before the network begins to hold things up.
+      await save(store, make('another', { user: 'eve' }));
+      const session = make('one', { user: 'ada' });
       const hold = trial.proxy.holdRequests();
       const saving = new WatchedCall(store, 'set', 'one', session);
       await hold.firstHeld;
