@@ -122,6 +122,16 @@ describe('the fault proxy', { timeout: 10_000 }, () => {
     await connected();
   });
 
+  it('waits for its port where a copy of the socket still holds it', async () => {
+    await proxy.setMode('refuse');
+    const other = createServer().listen(proxy.address.port, '127.0.0.1');
+    await once(other, 'listening');
+    const again = proxy.setMode('pass');
+    setTimeout(() => other.close(), 100);
+    await again;
+    await connected();
+  });
+
   it('reset: resets what exists and what is new', async () => {
     const client = await connected();
     await proxy.setMode('reset');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../servers/free-port.js';
 import type { Address } from '../suite/subject.js';
 import { Hold } from './hold.js';
@@ -74,6 +75,9 @@ export interface FaultProxy {
   readonly connections: number;
   close(): Promise<void>;
 }
+
+/** Ms. */
+const portLimit = 5_000;
 
 /** Puts a proxy before `upstream`. Its port stays the same as long as it lives, also while it refuses. */
 export async function startFaultProxy(upstream: Address): Promise<FaultProxy> {
@@ -164,9 +168,26 @@ class TcpFaultProxy implements FaultProxy, Rules {
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
-    server.listen(this.address.port, this.address.host);
-    await once(server, 'listening');
+    await this.#takePort(server);
     this.#server = server;
+  }
+
+  /**
+   * A process that some thread of ours is just starting has copies of all our sockets until it executes its program, and
+   * so holds a port on which we have already stopped to listen.
+   */
+  async #takePort(server: Server): Promise<void> {
+    const end = performance.now() + portLimit;
+    for (;;) {
+      server.listen(this.address.port, this.address.host);
+      try {
+        await once(server, 'listening');
+        return;
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'EADDRINUSE' || performance.now() > end) throw error;
+      }
+      await delay(20);
+    }
   }
 
   #accept(client: Socket): void {
