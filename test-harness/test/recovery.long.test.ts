@@ -139,8 +139,9 @@ function describeRecovery(makeBackend: (address: Address, url: URL) => SessionBa
       const { steady, callsDuring, after, bytes } = await outage(stage, mode, 5_000);
       // One probe a second or so, each of one item.
       expect(callsDuring).toBeLessThanOrEqual(7);
-      // 2,500 wait. A tenth more than before the outage, as a second is measured with the noise of both.
-      expect(after[0]).toBeLessThanOrEqual(1.1 * steady);
+      // 2,500 wait. A tenth more than before the outage, as a second is measured with the noise of both; on a busy machine not
+      // all that arrived before was seen in its second.
+      expect(after[0]).toBeLessThanOrEqual(1.1 * Math.max(steady, 500));
       expect(bytes.after[0]).toBeLessThanOrEqual(1.25 * bytes.steady);
       expect(stage.ends).toEqual({ success: expect.any(Number) });
     },

@@ -1,5 +1,5 @@
 import { untilAborted } from '@session-stores/core';
-import type { Driver, DriverSource } from './driver.js';
+import { type Driver, type DriverSource, hangUp } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import { endSilentNodes } from './silent-nodes.js';
 
@@ -72,7 +72,7 @@ export class Connection {
         if (failure.kind !== 'UNSENT') throw failure;
       } finally {
         life.users -= 1;
-        if (life.state === 'retired' && life.users === 0) life.driver.disconnect();
+        if (life.state === 'retired' && life.users === 0) hangUp(life.driver);
       }
     }
   }
@@ -82,7 +82,7 @@ export class Connection {
     const life = this.#life;
     if (life?.driver !== driver) return;
     this.#retire(life);
-    if (life.users === 0) driver.disconnect();
+    if (life.users === 0) hangUp(driver);
   }
 
   /** Closes what this opened. Calls on the way fail. */
@@ -91,7 +91,7 @@ export class Connection {
     const life = this.#life;
     if (life === undefined) return;
     this.#retire(life);
-    life.driver.disconnect();
+    hangUp(life.driver);
   }
 
   async #ready(signal: AbortSignal): Promise<Life> {
@@ -146,7 +146,7 @@ export class Connection {
         this.#failures += 1;
         this.#lastFailure = driverFailure(error, this.#source.isCluster);
         this.#retire(life);
-        driver.disconnect();
+        hangUp(driver);
       },
     );
     return life;

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { Redis } from 'ioredis';
 import type { RedisBackendOptions } from './redis-client.js';
 import { RedisFailure } from './redis-failure.js';
@@ -25,11 +26,24 @@ export interface Driver {
   pipeline(commands: readonly (readonly Argument[])[]): {
     exec(): Promise<readonly (readonly [error: Error | null, reply: unknown])[] | null>;
   };
+  /** Not on a Cluster, whose nodes have one each. */
+  readonly connector?: { readonly stream?: EventEmitter | null };
   /** On a Cluster only: the addresses of the nodes that serve each slot, its master first, as far as it knows. */
   readonly slots?: readonly (readonly string[] | undefined)[];
   /** On a Cluster only. */
   nodes?(role: 'all' | 'master'): Driver[];
 }
+
+/**
+ * Gives a connection up, in whatever state it is. ioredis listens to one error of its socket: of one that is given up in the
+ * middle of a TLS handshake there comes another, which would end the process.
+ */
+export function hangUp(driver: Driver): void {
+  for (const { connector } of driver.nodes?.('all') ?? [driver]) connector?.stream?.on('error', ignore);
+  driver.disconnect();
+}
+
+function ignore(): void {}
 
 /** How to open a connection of our own, and what keys begin with there. */
 export interface DriverSource {

@@ -1,4 +1,4 @@
-import type { Driver } from './driver.js';
+import { type Driver, hangUp } from './driver.js';
 
 // A node that has let a call wait until its time was up gets this long to answer anything at all, in ms.
 const patience = 500;
@@ -12,7 +12,7 @@ export async function endSilentNodes(driver: Driver): Promise<void> {
   const nodes = (driver.nodes?.('all') ?? []).filter(({ status }) => status !== 'wait');
   await Promise.all(
     nodes.map(async (node) => {
-      const timer = setTimeout(() => node.disconnect(), patience);
+      const timer = setTimeout(() => hangUp(node), patience);
       await node.ping().catch(() => {});
       clearTimeout(timer);
     }),

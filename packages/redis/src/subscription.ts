@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Subscriber, type Subscription, untilAborted } from '@session-stores/core';
 import type { Connection } from './connection.js';
-import type { Driver, DriverSource } from './driver.js';
+import { type Driver, type DriverSource, hangUp } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 
 /**
@@ -29,7 +29,7 @@ export async function subscribe(
     await untilAborted(driver.connect(), signal, closed);
     await untilAborted(driver.subscribe(channel, beats), signal, closed);
   } catch (error) {
-    driver.disconnect();
+    hangUp(driver);
     throw driverFailure(error, source.isCluster);
   }
   return {
@@ -40,7 +40,7 @@ export async function subscribe(
       if (masters.length === 0) throw new RedisFailure('CLUSTERDOWN', 'no primary of the Cluster is known');
       return masters.map((master) => (text: string) => master.publish(beats, text));
     },
-    close: () => driver.disconnect(),
+    close: () => hangUp(driver),
   };
 }
 

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +80,28 @@ describeWithServer('redis-server', 'TLS', () => {
         setDefaultCACertificates(trusted);
       }
     });
+  });
+
+  it('a connection that is given up in the middle of its handshake ends no process', {
+    timeout: 60_000,
+  }, async () => {
+    const port = await freePort();
+    const server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
+    const program = `
+      import { RedisBackend } from '@session-stores/redis';
+      for (let call = 0; call < 250; call++) {
+        const backend = new RedisBackend({ url: 'rediss://127.0.0.1:${port}' });
+        await backend.read(['a'], { signal: AbortSignal.timeout(1 + call % 30) }).catch(() => {});
+        await backend.close();
+      }
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: import.meta.dirname,
+      stdio: 'inherit',
+    });
+    const [code] = await once(child, 'exit');
+    await server.stop();
+    expect(code).toBe(0);
   });
 
   it('the tls options of a Cluster go along to each node', async () => {
