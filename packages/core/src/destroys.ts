@@ -12,7 +12,6 @@ import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
 import { removeAll } from './remove-all.js';
-import { withRetry } from './retry.js';
 import type { Refusal } from './running.js';
 import { TimeLimit } from './time-limit.js';
 
@@ -36,7 +35,6 @@ export class Destroys {
   readonly #settings: Settings;
   readonly #emit: Emit;
   readonly #removals: Removals;
-  readonly #onRetry: (operation: Operation, error: Error, attempt: number) => void;
   readonly #grace: number;
   readonly #graceOf: (id: string) => number;
   readonly #deletions: Deletions;
@@ -55,7 +53,6 @@ export class Destroys {
     this.#lanes = lanes;
     this.#settings = settings;
     this.#emit = emit;
-    this.#onRetry = onRetry;
     const needsGraves = calls.backend.settlesAtOnce !== true || settings.copiedSessions;
     const longest = longestLateness(settings.operationTimeout);
     this.#grace = needsGraves ? longest : 0;
@@ -163,12 +160,8 @@ export class Destroys {
         }
         await removeAll(backend, this.#grace, signal);
       };
-      await withRetry(
-        operation,
-        this.#settings.policy,
-        () => operation.race(this.#calls.call('clear', clear, operation.remaining, operation)),
-        (error, attempt) => this.#onRetry(operation, error, attempt),
-      );
+      // Once: what a first attempt has still on its way would take sessions with it that were made after a second one.
+      await operation.race(this.#calls.call('clear', clear, this.#settings.operationTimeout, operation));
       this.#lives.cleared(moment);
       // Those go on whose birth is known: nothing of them is stored any more, but they have no grave either, and their
       // first save may still arrive.

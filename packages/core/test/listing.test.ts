@@ -11,8 +11,23 @@ function filled(): { backend: LossyBackend; store: SessionStore } {
   return { backend, store: new SessionStore(backend) };
 }
 
+describe('a clear of a store that retries', () => {
+  it('is one attempt, because a late one would take sessions with it that were made since', async () => {
+    const backend = new LossyBackend();
+    backend.scan = async function* () {
+      yield [];
+      throw new Lost('the reply was lost');
+    };
+    const store = new SessionStore(backend, { retry: { minTimeout: 1 } });
+    const retries = vi.fn();
+    store.on('retry', retries);
+    await expect(store.clear()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+    expect(retries).not.toHaveBeenCalled();
+  });
+});
+
 describe('a listing of a store that retries', () => {
-  it.each(['all', 'ids', 'length', 'clear'] as const)('is tried again: %s', async (method) => {
+  it.each(['all', 'ids', 'length'] as const)('is tried again: %s', async (method) => {
     const backend = new LossyBackend();
     backend.applyWrite(insertOf('a', {}));
     backend.applyWrite(insertOf('b', {}));
@@ -29,8 +44,7 @@ describe('a listing of a store that retries', () => {
     const retries = vi.fn();
     store.on('retry', retries);
     const found = await store[method]();
-    if (method === 'clear') expect(backend.rows.size).toBe(0);
-    else expect(Array.isArray(found) ? found.length : found).toBe(2);
+    expect(Array.isArray(found) ? found.length : found).toBe(2);
     expect(retries.mock.calls).toEqual([[expect.objectContaining({ record: undefined })]]);
   });
 });
