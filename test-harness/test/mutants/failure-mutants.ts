@@ -38,12 +38,12 @@ const savesNoMoreAfterOutage = (good: Methods): Partial<Methods> => {
   };
 };
 
-/** Room for a thousand. */
+/** Room for a few hundred. */
 const findsNothingWhenFull: Breakage['methods'] = (good) => {
   let waiting = 0;
   return {
     get: async (id) => {
-      if (waiting >= 1_000) return undefined;
+      if (waiting >= 300) return undefined;
       waiting += 1;
       return good.get(id).finally(() => {
         waiting -= 1;

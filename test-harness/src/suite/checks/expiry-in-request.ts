@@ -72,9 +72,10 @@ function tooLate(id: string, title: string, route: string): Check {
     level: 'promise',
     needs: [],
     async run(trial) {
-      const app = await trial.startApplication({ session: { cookie: { maxAge: 500 } } });
+      const app = await trial.startApplication({ session: { cookie: { maxAge: 2_000 } } });
       const browser = app.client();
       const { body } = await browser.post('/login', { user: 'ada' });
+      // It has to be there before the session ends, on a busy machine too.
       const slow = browser.clone().post(route, { gate: 'late', key: 'cart', value: ['tea'] });
       await app.gate('late').arrived();
       await over(app.store, body);

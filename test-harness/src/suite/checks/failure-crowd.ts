@@ -5,11 +5,11 @@ import { mend, storeInOutage } from '../outage.js';
 import { answerLimit, WatchedCall } from '../watched-call.js';
 
 const area = 'failure';
-/** As many as a busy site has under way after a few seconds without its server. */
-const size = 3_000;
+/** As many as a busy site has under way after a second or two without its server. */
+const size = 1_000;
 
 /**
- * One call in an outage proves little about thousands: they may wait for each other's time limits, or find the place full in
+ * One call in an outage proves little about a thousand: they may wait for each other's time limits, or find the place full in
  * which a store keeps what waits. To refuse is allowed, to tell somebody that he has no session is not.
  */
 function crowd(mode: FaultMode, what: string): Check {
