@@ -167,8 +167,8 @@ export class SessionStore extends Store {
 
   /**
    * Changes a session atomically: `fn` gets it, changes it or returns another, and may be async; after a conflict it runs
-   * again on what is stored then. It is not called if there is no session. It must not call the store, which would make it wait for itself.
-   * Resolves to the session as it was saved, or `undefined`.
+   * again on what is stored then. It is not called if there is no session. It must not call the store, which would make it
+   * wait for itself. Resolves to the session as it was saved, or `undefined`.
    */
   update(
     id: string,

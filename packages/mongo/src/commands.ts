@@ -72,17 +72,13 @@ const readConcern = { level: 'local' };
  */
 export class Commands {
   readonly #connection: Connection;
-  readonly #collection: string;
   readonly #place: MongoPlace;
-  readonly #writeConcern: MongoPlace['writeConcern'];
   readonly #announceAs: string | undefined;
 
   /** `announceAs`: what updates leave in the field `by`, for those who watch the collection. */
   constructor(connection: Connection, place: MongoPlace, announceAs?: string) {
     this.#connection = connection;
-    this.#collection = place.collection;
     this.#place = place;
-    this.#writeConcern = place.writeConcern;
     this.#announceAs = announceAs;
   }
 
@@ -99,7 +95,7 @@ export class Commands {
       const wanted = missing;
       const _id = wanted.length === 1 ? wanted[0] : { $in: wanted };
       const { cursor } = await this.#connection.send<FindReply>(signal, () => ({
-        find: this.#collection,
+        find: this.#place.collection,
         filter: { _id },
         projection,
         batchSize: wanted.length + 1,
@@ -121,37 +117,37 @@ export class Commands {
    */
   async update(statements: () => readonly UpdateStatement[], signal: AbortSignal): Promise<Tally> {
     return this.#inParts(statements, signal, (part) => ({
-      update: this.#collection,
+      update: this.#place.collection,
       updates: this.#announceAs === undefined ? part : part.map(signed(this.#announceAs)),
       ordered: false,
-      writeConcern: this.#writeConcern,
+      writeConcern: this.#place.writeConcern,
     }));
   }
 
   /** Inserts documents, each of which may be there already; `matched` is how many it inserted. */
   async insert(documents: () => readonly SessionDocument[], signal: AbortSignal): Promise<Tally> {
     return this.#inParts(documents, signal, (part) => ({
-      insert: this.#collection,
+      insert: this.#place.collection,
       documents: part,
       ordered: false,
-      writeConcern: this.#writeConcern,
+      writeConcern: this.#place.writeConcern,
     }));
   }
 
   /** Deletes what the statements match; `matched` is how many. */
   async delete(statements: () => readonly DeleteStatement[], signal: AbortSignal): Promise<Tally> {
     return this.#inParts(statements, signal, (part) => ({
-      delete: this.#collection,
+      delete: this.#place.collection,
       deletes: part,
       ordered: false,
-      writeConcern: this.#writeConcern,
+      writeConcern: this.#place.writeConcern,
     }));
   }
 
   /** The first live sessions after this id, in the order of ids, as many as fit into a reply. */
   async page(after: string | undefined, limit: number, signal: AbortSignal): Promise<SessionDocument[]> {
     const { cursor } = await this.#connection.send<FindReply>(signal, () => ({
-      find: this.#collection,
+      find: this.#place.collection,
       filter: { ...sessionsAfter(after), expires: unexpiredAt(Date.now()) },
       projection,
       sort: { _id: 1 },
@@ -165,7 +161,7 @@ export class Commands {
 
   async count(signal: AbortSignal): Promise<number> {
     const reply = await this.#connection.send<{ cursor: { firstBatch: { n: number }[] } }>(signal, () => ({
-      aggregate: this.#collection,
+      aggregate: this.#place.collection,
       pipeline: [
         { $match: { ...sessionsAfter(undefined), expires: unexpiredAt(Date.now()) } },
         { $count: 'n' },
@@ -185,7 +181,7 @@ export class Commands {
   async deleteExpired(limit: number, signal: AbortSignal): Promise<number> {
     const expired = () => ({ _id: anyId, session: anyText, expires: { $lte: new Date() } });
     const { cursor } = await this.#connection.send<FindReply>(signal, () => ({
-      find: this.#collection,
+      find: this.#place.collection,
       filter: expired(),
       projection: { _id: 1 },
       limit,
@@ -200,9 +196,9 @@ export class Commands {
 
   async #deleteMany(filter: () => object, signal: AbortSignal): Promise<number> {
     const reply = await this.#connection.send<WriteReply>(signal, () => ({
-      delete: this.#collection,
+      delete: this.#place.collection,
       deletes: [{ q: filter(), limit: 0 }],
-      writeConcern: this.#writeConcern,
+      writeConcern: this.#place.writeConcern,
     }));
     const failure = failureOf(reply);
     if (failure !== undefined) throw failure;
@@ -238,7 +234,7 @@ export class Commands {
   async #endCursor(id: unknown, signal: AbortSignal): Promise<void> {
     // If it cannot be ended now the server does so by itself, after ten minutes.
     await this.#connection
-      .send(signal, () => ({ killCursors: this.#collection, cursors: [id] }))
+      .send(signal, () => ({ killCursors: this.#place.collection, cursors: [id] }))
       .catch(() => {});
   }
 }

@@ -115,10 +115,10 @@ export class MongoBackend implements SessionBackend {
         page.push(found.record);
         text += found.session.length;
       }
-      limit = Math.max(1, Math.min(longestPage, Math.floor((pageText * documents.length) / text)));
       // A page ends early where a reply can hold no more, so only an empty one is the last.
       if (documents.length === 0) return;
       yield page;
+      limit = Math.max(1, Math.min(longestPage, Math.floor((pageText * documents.length) / text)));
     }
   }
 

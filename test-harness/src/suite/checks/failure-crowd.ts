@@ -39,5 +39,5 @@ function crowd(mode: FaultMode, what: string): Check {
   };
 }
 
-/** What thousands of calls meet in an outage. */
+/** What a thousand calls at once meet in an outage. */
 export const crowdChecks: readonly Check[] = [crowd('refuse', 'refuses connections'), crowd('hang', 'hangs')];
