@@ -152,7 +152,13 @@ class Search {
       case 'get':
         return action.as === undefined;
       case 'update':
-        return answer !== 'done' && answer !== 'unknown' && answer.session === undefined;
+        // One that ran may have changed the session before what it found ended.
+        return (
+          action.runs.length === 0 &&
+          answer !== 'done' &&
+          answer !== 'unknown' &&
+          answer.session === undefined
+        );
       case 'save':
       case 'touch': {
         const load = this.#loads.get(action.by);

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/histories/judge.js';
 import type { Operation } from '../../src/model/operation.js';
 import { someOrderExplains } from './brute-force.js';
-import { begin, destroy, get, historyOf, type Line, save, touch, until, update } from './operations.js';
+import {
+  type Asked,
+  begin,
+  destroy,
+  get,
+  historyOf,
+  type Line,
+  save,
+  touch,
+  until,
+  update,
+} from './operations.js';
 import { alteredHistories, rightHistories } from './simulation.js';
 
 function verdictOn(...lines: readonly Line[]) {
@@ -88,6 +99,18 @@ describe('a history by hand', () => {
     ];
     expect(verdictOn(...counted, ['q', 3, 8, update([{ n: 1 }, { n: 2 }])])).toBe('right');
     expect(verdictOn(...counted, ['q', 3, 8, update([{ n: 0 }, { n: 1 }])])).toBe('wrong');
+  });
+
+  it('lets an update that was told of no session have changed another than the one that it was called before', () => {
+    const none: Asked = [update([{ n: 0 }, { n: 1 }])[0], { session: undefined }];
+    const lines: Line[] = [
+      ['p', 1, 40, none],
+      ['q', 10, 11, begin('1', { n: 0 })],
+      ['q', 20, 21, get({ n: 1 })],
+      ['q', 30, 31, destroy],
+    ];
+    expect(verdictOn(...lines, ['q', 41, 42, get(undefined)])).toBe('right');
+    expect(verdictOn(...lines, ['q', 41, 42, get({ n: 1 })])).toBe('wrong');
   });
 
   it('is wrong if a session outlives its time, or ends before it', () => {

@@ -84,6 +84,7 @@ function simulate(deeds: readonly Deed[], unanswered: number): Operation[] {
   let there: { data: Data; holders: Set<string>; end: number } | undefined;
   const handles: string[] = [];
   const operations: Omit<Operation, 'number'>[] = [];
+  let lastUpdate: { answer: Answer; readonly returned: number } | undefined;
   for (const [index, each] of deeds.entries()) {
     const moment = index * 10;
     const [called, answered] = [moment - each.before, moment + each.after];
@@ -140,18 +141,25 @@ function simulate(deeds: readonly Deed[], unanswered: number): Operation[] {
         break;
       }
       default:
+        // What it has changed ends while it runs.
+        if (done && lastUpdate !== undefined && lastUpdate.returned > moment && each.which < 5) {
+          lastUpdate.answer = { session: undefined };
+        }
         if (done) there = undefined;
     }
+    if (action.type !== 'get' && action.type !== 'touch' && done) lastUpdate = undefined;
     // Who asked and was told nothing has nothing to tell.
     if (action.type === 'get' && !isAnswered) continue;
-    operations.push({
+    const operation: Omit<Operation, 'number' | 'answer'> & { answer: Answer } = {
       session: 'ada',
       store: each.store,
       action,
       answer: isAnswered ? answer : 'unknown',
       called,
       returned: isAnswered ? answered : Number.POSITIVE_INFINITY,
-    });
+    };
+    operations.push(operation);
+    if (action.type === 'update' && isAnswered && action.runs.length > 0) lastUpdate = operation;
   }
   return operations
     .sort((one, other) => one.called - other.called)
