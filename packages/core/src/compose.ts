@@ -1,6 +1,13 @@
 import type { Draft } from './commit.js';
 import { recordName, SessionStoreError } from './errors.js';
-import { type CookieData, cookieDataOf, deadlineOf, hasOnlyExpires, lifetimeDiffers } from './lifetime.js';
+import {
+  type CookieData,
+  cookieDataOf,
+  deadlineOf,
+  expiresDiffers,
+  hasOnlyExpires,
+  lifetimeDiffers,
+} from './lifetime.js';
 import { merge, type Serializer } from './merge.js';
 import type { Settings } from './options.js';
 import type { Origin } from './provenance.js';
@@ -74,18 +81,29 @@ export function composeReplacement(origin: Origin, mine: Snapshot, settings: Set
   return { data: mine.data, deadline: deadlineOf(cookies, settings.defaultMaxAge), mine };
 }
 
-/** What `update` writes, if its function changed anything. Without a new lifetime the expiry stays where it is. */
-export function composeUpdate(base: Base, mine: Snapshot, settings: Settings): Draft | undefined {
-  if (mine.data === base.data) {
+/**
+ * What `update` writes, if its function changed anything. Where that left lifetime and expiry as they were, the backend is to
+ * leave them too: told what is left of them, it would put them off by the time that the call was under way.
+ *
+ * @param given The cookie as the function found it.
+ */
+export function composeUpdate(
+  base: Base,
+  given: CookieData | undefined,
+  mine: Snapshot,
+  settings: Settings,
+): Draft | undefined {
+  const isMoved = expiresDiffers(given, mine.cookie);
+  if (mine.data === base.data && !isMoved) {
     return undefined;
   }
-  const keepsExpiry = !lifetimeDiffers(base.cookie, mine.cookie) && !mine.cookie?.expires;
   const cookies = { base: base.cookie, mine: mine.cookie, stored: base.cookie, isNew: false };
   return {
     data: mine.data,
-    deadline: keepsExpiry
-      ? { expiry: () => ({ in: 0, exact: false }) }
-      : deadlineOf(cookies, settings.defaultMaxAge),
+    deadline:
+      isMoved || lifetimeDiffers(base.cookie, mine.cookie)
+        ? deadlineOf(cookies, settings.defaultMaxAge)
+        : { expiry: () => ({ in: 0, exact: false }) },
     mine,
   };
 }

@@ -50,6 +50,15 @@ export function lifetimeDiffers(before: CookieData | undefined, after: CookieDat
   return !(Math.abs(from - to) <= Math.min(1000, Math.abs(from) / 10));
 }
 
+/** Whether the cookies name different moments at which the session ends. */
+export function expiresDiffers(before: CookieData | undefined, after: CookieData | undefined): boolean {
+  const [from, to] = [before, after].map((cookie) => {
+    const expires = cookie?.expires;
+    return expires instanceof Date || typeof expires === 'string' ? new Date(expires).getTime() : null;
+  });
+  return !Object.is(from, to);
+}
+
 /** Whether an expiry was set and no lifetime, as in a plain object `{ cookie: { expires } }`. */
 export function hasOnlyExpires(cookie: CookieData | undefined): boolean {
   return Number.isNaN(lifetimeOf(cookie));

@@ -116,11 +116,13 @@ export class Sessions {
       let session: SessionData | undefined;
       const outcome = await this.#commits.write(operation, origin, async () => {
         const opened = this.open({ ...origin, data: origin.stored });
+        const given = cookieDataOf(opened.session);
         const result = await operation.race(Promise.resolve(fn(opened.session)));
         session = (result ?? opened.session) as SessionData;
         origin.base = opened.origin.base;
         const base = opened.origin.base ?? { data: origin.stored, cookie: undefined };
-        return composeUpdate(base, snapshotOf(session, base, this.#settings.serializer), this.#settings);
+        const mine = snapshotOf(session, base, this.#settings.serializer);
+        return composeUpdate(base, given, mine, this.#settings);
       });
       if (outcome === 'gone' || session === undefined) {
         this.#drop(operation, id);

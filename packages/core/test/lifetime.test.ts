@@ -160,6 +160,29 @@ describe('update', () => {
     expect((await store.get('a'))?.cookie.originalMaxAge).toBe(5 * minute);
   });
 
+  it.for([{}, { serializer: { parse: JSON.parse, stringify: JSON.stringify } }])(
+    'leaves it there however long the write is under way, with the options %j',
+    async (options) => {
+      const { backend, store, later, left } = await hourLong({ maxAge: hour }, options);
+      later(minute);
+      await store.touch('a', ending(await loaded(store, 'a')));
+      backend.beforeEffect = (primitive) => {
+        if (primitive === 'write') later(5_000);
+      };
+      await store.update('a', (session) => void Object.assign(session, { n: 2 }));
+      expect(left()).toBe(hour - 5_000);
+    },
+  );
+
+  it('puts it off where the function does', async () => {
+    const { store, later, left } = await hourLong();
+    later(minute);
+    await store.update('a', (session) => {
+      session.cookie.maxAge = hour;
+    });
+    expect(left()).toBe(hour);
+  });
+
   it('does not extend the life of a session whose cookie has no expiry', async () => {
     const { store, later, left } = await hourLong({ maxAge: null });
     later(hour);
