@@ -10,7 +10,13 @@ import { notApplicable } from './suite/describe.js';
 export default class ClosingLine implements Reporter {
   readonly #inCi = process.env.CI === 'true';
   readonly #allowed = (process.env.ALLOW_NOT_RUN ?? '').split(',').filter((name) => name !== '');
+  readonly #endsWithin: number;
   #vitest: Vitest | undefined;
+
+  /** `endsWithin`: ms that may pass from the closing line to the end of the process. */
+  constructor({ endsWithin = 60_000 }: { readonly endsWithin?: number } = {}) {
+    this.#endsWithin = endsWithin;
+  }
 
   onInit(vitest: Vitest): void {
     this.#vitest = vitest;
@@ -51,6 +57,17 @@ export default class ClosingLine implements Reporter {
     const rest = excused > 0 ? `, ${excused} not run` : '';
     console.log(`${passed.length} passed, ${failed} failed${rest}`);
     if (failed > 0) process.exitCode = 1;
+    if (this.#vitest?.config.watch !== true) this.#endInTime();
+  }
+
+  /** Vitest waits without a limit for its workers, whose output whatever they left running holds open. */
+  #endInTime(): void {
+    setTimeout(() => {
+      console.log(
+        `LEFT RUNNING: the process of the tests, by ${process.getActiveResourcesInfo().join(', ')}`,
+      );
+      process.exit();
+    }, this.#endsWithin).unref();
   }
 
   #isFailure(server: ServerName | undefined): boolean {

@@ -114,6 +114,15 @@ describe('the closing line', { timeout: 60_000 }, () => {
     expect(lines.at(-1)).toBe('4 passed, 3 failed');
   });
 
+  it('ends a run whose tests left something behind, which Vitest would wait for', async () => {
+    const began = performance.now();
+    const { code, lines } = await runOn(['leaving']);
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(code).toBe(0);
+    expect(lines[0]).toBe('1 passed, 0 failed');
+    expect(lines[1]).toMatch(/^LEFT RUNNING: the process of the tests, by .+/);
+  });
+
   it('names what was running when the run was ended from outside', async () => {
     const place = mkdtempSync(join(tmpdir(), 'endless-'));
     const begun = join(place, 'begun');

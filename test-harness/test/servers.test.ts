@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { describeWithServer } from '../src/servers/needs.js';
 import { startPostgres } from '../src/servers/postgres.js';
 import { startRedis } from '../src/servers/redis.js';
+import { ServerProcess } from '../src/servers/server-process.js';
 
 const run = promisify(execFile);
 
@@ -38,6 +39,20 @@ describeWithServer('postgres', 'the shared PostgreSQL', (url) => {
     await client.connect();
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await client.end();
+  });
+});
+
+describe('a server that does not heed the signal that is to end it', () => {
+  it('is killed after a while', async () => {
+    const server = new ServerProcess({
+      program: 'sh',
+      args: ['-c', 'trap "" QUIT; echo ready; while :; do sleep 0.1; done'],
+      temporary: undefined,
+      killedBy: 'SIGKILL',
+    });
+    await server.said(/ready/, 5_000);
+    await server.end('SIGQUIT', 300);
+    expect(server.isRunning).toBe(false);
   });
 });
 

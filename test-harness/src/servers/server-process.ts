@@ -4,6 +4,9 @@ import { endWithThisProcess } from './ending-with-us.js';
 /** How many characters of what a server says are kept for the message when it does not start. */
 const keptOutput = 4_000;
 
+/** Ms. PostgreSQL ends by itself the processes that have not ended after 5 s. */
+const endLimit = 15_000;
+
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
@@ -80,10 +83,12 @@ export class ServerProcess {
     this.#child.kill(signal);
   }
 
-  /** Sends the signal and resolves when the server has ended. */
-  async end(signal: NodeJS.Signals): Promise<void> {
+  /** Sends the signal, after `limit` ms SIGKILL, and resolves when the server has ended. */
+  async end(signal: NodeJS.Signals, limit = endLimit): Promise<void> {
     if (this.isRunning) this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), limit);
     await this.#ended;
+    clearTimeout(timer);
   }
 
   #failure(deadline: number, limit: number): string | undefined {

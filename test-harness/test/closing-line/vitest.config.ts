@@ -6,7 +6,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.run.ts'],
     globalSetup: './no-servers.ts',
-    reporters: [new URL('../../dist/closing-line.js', import.meta.url).pathname],
+    reporters: [[new URL('../../dist/closing-line.js', import.meta.url).pathname, { endsWithin: 2_000 }]],
     server: { deps: { external: [/\/dist\//] } },
   },
 });
