@@ -29,8 +29,9 @@ export default defineConfig(({ mode }) => {
       // Otherwise `import` and `require` of a compiled module would give two copies of it.
       server: { deps: { external: [/\/dist\//] } },
       sequence: { sequencer: LongestFirst },
-      // Half again as cheap to start as a process, and no test changes what threads share.
-      pool: 'threads',
+      // Dearer to start than threads, but a process can always be ended. A thread cannot while it is in native code, and
+      // one that is ended while it is in better-sqlite3 can abort the whole run (WiseLibs/better-sqlite3#1507).
+      pool: 'forks',
       // The tests wait more than they compute; three files at a time suit the smallest machines.
       maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
       // Tests that run at once wait for networks and clocks.
