@@ -10,7 +10,9 @@ const withinTheBound = ({ id }: (typeof checks)[number]): boolean => id !== 'con
 
 describeWithServer('redis', 'the suite on RedisStore with a cache', (url) => {
   const subject = subjectOf('plain', url, { cache: {} });
-  describeSessionStore({ ...subject, name: `${subject.name} with a cache` }, runner, {
+  // Who damages a record past every store tells nobody, and it is shown as it was for as long as the cache holds it.
+  const { corrupt: _, ...supports } = subject.supports ?? {};
+  describeSessionStore({ ...subject, name: `${subject.name} with a cache`, supports }, runner, {
     checks: checks.filter(withinTheBound),
   });
 });
