@@ -6,7 +6,7 @@ import type { Lives } from './lives.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import type { Attempt, Origin } from './provenance.js';
-import { type RetryPolicy, withRetry } from './retry.js';
+import type { Retried } from './retry.js';
 import { adoptedBirth, descendsFrom, freshRevision, isAdopted } from './revision.js';
 import { checkSize } from './snapshot.js';
 
@@ -20,11 +20,6 @@ export interface Draft {
 
 /** `ends`: a lifetime was set that is over, so the record is to be removed. `unchanged`: there was nothing to write. */
 export type Outcome = 'written' | 'gone' | 'ends' | 'unchanged';
-
-export interface Reports {
-  retry(operation: Operation, error: Error, attempt: number): void;
-  conflict(id: string): void;
-}
 
 /**
  * The one loop that every write goes through: attempt, and on a conflict judge, compose anew, attempt again.
@@ -51,16 +46,22 @@ export interface Reports {
 export class Commits {
   readonly #calls: BackendCalls;
   readonly #lives: Lives;
-  readonly #policy: RetryPolicy | undefined;
   readonly #maxBytes: number;
-  readonly #reports: Reports;
+  readonly #retried: Retried;
+  readonly #onConflict: (id: string) => void;
 
-  constructor(calls: BackendCalls, lives: Lives, settings: Settings, reports: Reports) {
+  constructor(
+    calls: BackendCalls,
+    lives: Lives,
+    settings: Settings,
+    retried: Retried,
+    onConflict: (id: string) => void,
+  ) {
     this.#calls = calls;
     this.#lives = lives;
-    this.#policy = settings.policy;
     this.#maxBytes = settings.atRest.maxBytes;
-    this.#reports = reports;
+    this.#retried = retried;
+    this.#onConflict = onConflict;
   }
 
   /**
@@ -133,7 +134,7 @@ export class Commits {
           origin.attempts = [];
           break;
         case 'compose':
-          this.#reports.conflict(origin.id);
+          this.#onConflict(origin.id);
           this.#adopt(origin, undefined, current);
           break;
         default:
@@ -161,27 +162,22 @@ export class Commits {
       }
     };
     try {
-      const answer = await withRetry(
-        operation,
-        this.#policy,
-        () => {
-          // That there is another attempt means that the one before has failed.
-          lose();
-          const expiry = deadline.expiry();
-          expiresAt = Date.now() + expiry.in;
-          if (!expiry.exact) {
-            expiresAt = Math.max(expiresAt, origin.expiresAt);
-          }
-          const expect = known === undefined ? ('absent' as const) : { revision: known };
-          const sending = this.#calls.write(
-            { id, data: draft.data, birth, revision, expiry, expect },
-            operation,
-          );
-          parcel = sending;
-          return sending.answer;
-        },
-        (error, number) => this.#reports.retry(operation, error, number),
-      );
+      const answer = await this.#retried(operation, () => {
+        // That there is another attempt means that the one before has failed.
+        lose();
+        const expiry = deadline.expiry();
+        expiresAt = Date.now() + expiry.in;
+        if (!expiry.exact) {
+          expiresAt = Math.max(expiresAt, origin.expiresAt);
+        }
+        const expect = known === undefined ? ('absent' as const) : { revision: known };
+        const sending = this.#calls.write(
+          { id, data: draft.data, birth, revision, expiry, expect },
+          operation,
+        );
+        parcel = sending;
+        return sending.answer;
+      });
       return { answer, attempt, birth, certain: !isLost, expiresAt };
     } catch (error) {
       lose();

@@ -12,6 +12,7 @@ import type { Settings } from './options.js';
 import { copiedBirth } from './provenance.js';
 import { type RemovalRules, Removals } from './removal.js';
 import { removeAll } from './remove-all.js';
+import type { Retried } from './retry.js';
 import type { Refusal } from './running.js';
 import { TimeLimit } from './time-limit.js';
 
@@ -46,7 +47,7 @@ export class Destroys {
     lanes: Lanes,
     settings: Settings,
     emit: Emit,
-    onRetry: (operation: Operation, error: Error, attempt: number) => void,
+    retried: Retried,
   ) {
     this.#calls = calls;
     this.#lives = lives;
@@ -62,8 +63,8 @@ export class Destroys {
       birthOf: (id) => (settings.copiedSessions ? copiedBirth(id) : undefined),
     };
     this.#graceOf = rules.graceOf;
-    this.#removals = new Removals(calls, lives, settings.policy, rules, onRetry);
-    const once = new Removals(calls, lives, undefined, rules, onRetry);
+    this.#removals = new Removals(calls, lives, rules, retried);
+    const once = new Removals(calls, lives, rules, (_, attempt) => attempt());
     const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout).last();
     this.#deletions = new Deletions((pending) => {
       const operation = new Operation('destroy', pending.id, attemptLimit);

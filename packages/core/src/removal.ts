@@ -2,7 +2,7 @@ import type { BackendCalls } from './calls.js';
 import { SessionStoreError } from './errors.js';
 import type { Lives } from './lives.js';
 import type { Operation } from './operation.js';
-import { type RetryPolicy, withRetry } from './retry.js';
+import type { Retried } from './retry.js';
 import { bornAt } from './revision.js';
 
 /** How often another session may take the id between two steps of one removal. */
@@ -28,22 +28,14 @@ export interface RemovalRules {
 export class Removals {
   readonly #calls: BackendCalls;
   readonly #lives: Lives;
-  readonly #policy: RetryPolicy | undefined;
   readonly #rules: RemovalRules;
-  readonly #onRetry: (operation: Operation, error: Error, attempt: number) => void;
+  readonly #retried: Retried;
 
-  constructor(
-    calls: BackendCalls,
-    lives: Lives,
-    policy: RetryPolicy | undefined,
-    rules: RemovalRules,
-    onRetry: (operation: Operation, error: Error, attempt: number) => void,
-  ) {
+  constructor(calls: BackendCalls, lives: Lives, rules: RemovalRules, retried: Retried) {
     this.#calls = calls;
     this.#lives = lives;
-    this.#policy = policy;
     this.#rules = rules;
-    this.#onRetry = onRetry;
+    this.#retried = retried;
   }
 
   /** Resolves when no session of this id is left. `noted` is told the birth as soon as it is known. */
@@ -138,11 +130,5 @@ export class Removals {
       }
       throw error;
     }
-  }
-
-  #retried<T>(operation: Operation, attempt: () => Promise<T>): Promise<T> {
-    return withRetry(operation, this.#policy, attempt, (error, number) =>
-      this.#onRetry(operation, error, number),
-    );
   }
 }

@@ -40,6 +40,18 @@ export function withRetry<T>(
   );
 }
 
+/** Makes an attempt of an operation, and more of them as the options of a store say. */
+export type Retried = <T>(operation: Operation, attempt: () => Promise<T>) => Promise<T>;
+
+/** `onRetry` is told of each failure that is followed by another attempt. */
+export function retriedBy(
+  policy: RetryPolicy | undefined,
+  onRetry: (operation: Operation, error: Error, attemptNumber: number) => void,
+): Retried {
+  return (operation, attempt) =>
+    withRetry(operation, policy, attempt, (error, number) => onRetry(operation, error, number));
+}
+
 function retryAfter<T>(
   firstError: Error,
   operation: Operation,

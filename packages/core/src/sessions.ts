@@ -11,7 +11,7 @@ import { Lives, longestLateness } from './lives.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import { copiedBirth, loadedOrigin, newOrigin, type Origin, Provenance } from './provenance.js';
-import { withRetry } from './retry.js';
+import { type Retried, retriedBy } from './retry.js';
 import { freshBirth } from './revision.js';
 import { cookieChanged, cookieChangeOf, parseSession, type Snapshot, snapshotOf } from './snapshot.js';
 import { touchRecord } from './touch.js';
@@ -23,31 +23,31 @@ const endOfTime = 8.64e15;
 export class Sessions {
   readonly provenance = new Provenance();
   readonly destroys: Destroys;
+  readonly retried: Retried;
   readonly #lanes = new Lanes();
   readonly #lives: Lives;
   readonly #calls: BackendCalls;
   readonly #settings: Settings;
   readonly #emit: Emit;
   readonly #commits: Commits;
-  readonly #onRetry: (operation: Operation, error: Error, attempt: number) => void;
 
   constructor(calls: BackendCalls, settings: Settings, emit: Emit) {
     this.#calls = calls;
     this.#settings = settings;
     this.#emit = emit;
     this.#lives = new Lives(longestLateness(settings.operationTimeout));
-    this.#onRetry = (operation, error, attempt) =>
+    this.retried = retriedBy(settings.policy, (operation, error, attempt) =>
       emit('retry', () => ({
         record: operation.id === undefined ? undefined : record(operation.id).record,
         operation: operation.name,
         attempt,
         error,
-      }));
-    this.#commits = new Commits(calls, this.#lives, settings, {
-      retry: this.#onRetry,
-      conflict: (id) => emit('conflict', () => record(id)),
-    });
-    this.destroys = new Destroys(calls, this.#lives, this.#lanes, settings, emit, this.#onRetry);
+      })),
+    );
+    this.#commits = new Commits(calls, this.#lives, settings, this.retried, (id) =>
+      emit('conflict', () => record(id)),
+    );
+    this.destroys = new Destroys(calls, this.#lives, this.#lanes, settings, emit, this.retried);
   }
 
   /** Marks a session that was made now and has not been saved. */
@@ -148,13 +148,6 @@ export class Sessions {
     return { session, origin };
   }
 
-  /** Makes an attempt, and more of them as the options say. */
-  retried<T>(operation: Operation, attempt: () => Promise<T>): Promise<T> {
-    return withRetry(operation, this.#settings.policy, attempt, (error, number) =>
-      this.#onRetry(operation, error, number),
-    );
-  }
-
   async #read(operation: Operation, id: string): Promise<SessionRecord | undefined> {
     if (this.destroys.hidesAll(id)) {
       return undefined;
@@ -209,7 +202,7 @@ export class Sessions {
       this.#drop(operation, id);
       return;
     }
-    const outcome = await touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.#onRetry);
+    const outcome = await touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.retried);
     if (outcome === 'gone') {
       this.#drop(operation, origin.id);
     } else if (outcome === 'touched') {

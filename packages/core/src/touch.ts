@@ -4,7 +4,7 @@ import { type CookieData, cookieDataOf, deadlineOf } from './lifetime.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
 import type { Origin } from './provenance.js';
-import { withRetry } from './retry.js';
+import type { Retried } from './retry.js';
 import { parseSession } from './snapshot.js';
 
 /**
@@ -18,7 +18,7 @@ export async function touchRecord(
   origin: Origin,
   cookie: CookieData | undefined,
   settings: Settings,
-  onRetry: (operation: Operation, error: Error, attempt: number) => void,
+  retried: Retried,
 ): Promise<'touched' | 'spared' | 'gone'> {
   const { id } = origin;
   let { revision } = origin;
@@ -35,15 +35,10 @@ export async function touchRecord(
     if (touchInterval > 0 && lastsFor(origin, deadline.expiry(), calls)) {
       return 'spared';
     }
-    const answer = await withRetry(
-      operation,
-      settings.policy,
-      () => {
-        const expiry = beyond(deadline.expiry(), touchInterval);
-        return calls.touch({ id, revision, expiry }, operation).answer;
-      },
-      (error, number) => onRetry(operation, error, number),
-    );
+    const answer = await retried(operation, () => {
+      const expiry = beyond(deadline.expiry(), touchInterval);
+      return calls.touch({ id, revision, expiry }, operation).answer;
+    });
     if (answer.status === 'touched') {
       const { in: milliseconds } = beyond(deadline.expiry(), touchInterval);
       origin.expiresAt = Math.max(origin.expiresAt, Date.now() + milliseconds);
