@@ -158,7 +158,7 @@ export class Commits {
     const lose = (): void => {
       if (parcel?.sent) {
         isLost = true;
-        this.#lives.lost(id);
+        this.#lives.lost(id, birth);
       }
     };
     try {

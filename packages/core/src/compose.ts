@@ -4,7 +4,7 @@ import {
   type CookieData,
   cookieDataOf,
   deadlineOf,
-  expiresDiffers,
+  endOf,
   hasOnlyExpires,
   lifetimeDiffers,
 } from './lifetime.js';
@@ -85,15 +85,15 @@ export function composeReplacement(origin: Origin, mine: Snapshot, settings: Set
  * What `update` writes, if its function changed anything. Where that left lifetime and expiry as they were, the backend is to
  * leave them too: told what is left of them, it would put them off by the time that the call was under way.
  *
- * @param given The cookie as the function found it.
+ * @param end When the session was to end as the function found it: `endOf` its cookie.
  */
 export function composeUpdate(
   base: Base,
-  given: CookieData | undefined,
+  end: number | null,
   mine: Snapshot,
   settings: Settings,
 ): Draft | undefined {
-  const isMoved = expiresDiffers(given, mine.cookie);
+  const isMoved = endOf(mine.cookie) !== end;
   if (mine.data === base.data && !isMoved) {
     return undefined;
   }

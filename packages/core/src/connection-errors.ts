@@ -26,6 +26,10 @@ export function isMissingSocket(error: unknown): boolean {
 
 /** Only where no connection came about: otherwise the server may have what it did not answer. */
 export function neverSent(error: unknown): boolean {
+  // Of a name with several addresses Node tells what became of each.
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return error.errors.every(neverSent);
+  }
   const { syscall } = error as { syscall?: unknown };
   return (
     isMissingSocket(error) ||

@@ -52,6 +52,10 @@ export class Deletions {
     return [...this.#pending.keys()];
   }
 
+  get all(): readonly PendingDeletion[] {
+    return [...this.#pending.values()];
+  }
+
   of(id: string): PendingDeletion | undefined {
     return this.#pending.get(id);
   }
@@ -81,16 +85,18 @@ export class Deletions {
     this.#schedule();
   }
 
-  settle(id: string): void {
+  /** `pending`: what there was when the call that settles it was made; one that was added since stays. `false`: it was. */
+  settle(id: string, pending: PendingDeletion | undefined): boolean {
+    if (this.#pending.get(id) !== pending) {
+      return false;
+    }
     this.#pending.delete(id);
+    return true;
   }
 
-  /** Forgets those of which it is not known what they were to remove. Returns their ids. */
-  settleUnknown(): string[] {
-    const unknown = [...this.#pending.values()].filter(({ birth }) => birth === undefined);
-    for (const { id } of unknown) {
-      this.#pending.delete(id);
-    }
+  /** Of those forgets the ones of which it is not known what they were to remove. Returns their ids. */
+  settleUnknown(before: readonly PendingDeletion[]): string[] {
+    const unknown = before.filter((one) => one.birth === undefined && this.settle(one.id, one));
     return unknown.map(({ id }) => id);
   }
 

@@ -1,6 +1,6 @@
 import type { CallContext } from './backend.js';
 import type { BackendCalls } from './calls.js';
-import { Deletions } from './deletions.js';
+import { Deletions, type PendingDeletion } from './deletions.js';
 import { recordName, SessionStoreError } from './errors.js';
 import { type Emit, record } from './events.js';
 import type { Journal } from './journal.js';
@@ -59,7 +59,7 @@ export class Destroys {
     this.#grace = needsGraves ? longest : 0;
     const rules: RemovalRules = {
       graceOf: (id) =>
-        Math.max(lives.mayComeLate(id) ? longest : this.#grace, this.#deletions.of(id)?.grace ?? 0),
+        Math.max(lives.lateBirths(id).length > 0 ? longest : this.#grace, this.#deletions.of(id)?.grace ?? 0),
       birthOf: (id) => (settings.copiedSessions ? copiedBirth(id) : undefined),
     };
     this.#graceOf = rules.graceOf;
@@ -81,6 +81,7 @@ export class Destroys {
   /** Resolves when no session of this id is left. */
   async destroy(operation: Operation, id: string): Promise<void> {
     const moment = this.#lives.now();
+    const pending = this.#deletions.of(id);
     const begun = Date.now();
     let birth = this.#lives.birthOf(id);
     // At once, although it may have to wait for its turn: a crash meanwhile must not undo it.
@@ -97,7 +98,7 @@ export class Destroys {
           this.#journal?.learn(id, known);
         });
         this.#lives.destroyed(id, moment);
-        this.#settle(id);
+        this.#settle(id, pending);
       });
     } catch (error) {
       this.#giveUp(operation, id, birth, moment, begun, error as Error);
@@ -130,13 +131,15 @@ export class Destroys {
 
   /** `false`: there is no room. */
   #standBy(id: string, error: SessionStoreError): boolean {
-    const birth = this.#lives.birthOf(id);
+    const known = this.#lives.birthOf(id);
+    // What is under way may give the id to another session before this destroy would have had its turn.
+    const birth = this.#lanes.isBusy(id) ? undefined : known;
     if (!this.#deletions.add(id, birth)) {
       return false;
     }
     this.#note(id, birth, Date.now());
     this.#emit('gaveUp', () => ({ ...record(id), operation: 'destroy', error }));
-    this.#lives.destroyed(id, this.#lives.now(), birth);
+    this.#lives.dying(id, this.#lives.now(), known);
     return true;
   }
 
@@ -153,6 +156,7 @@ export class Destroys {
   /** Removes all sessions. */
   async clear(operation: Operation): Promise<void> {
     const moment = this.#lives.now();
+    const before = this.#deletions.all;
     await this.#lanes.all(operation, async () => {
       const { backend } = this.#calls;
       const clear = async ({ signal }: CallContext): Promise<void> => {
@@ -166,7 +170,7 @@ export class Destroys {
       this.#lives.cleared(moment);
       // Those go on whose birth is known: nothing of them is stored any more, but they have no grave either, and their
       // first save may still arrive.
-      for (const id of this.#deletions.settleUnknown()) {
+      for (const id of this.#deletions.settleUnknown(before)) {
         this.#journal?.end(id);
       }
     });
@@ -207,9 +211,10 @@ export class Destroys {
     return { unfinishedDeletions: this.#deletions.ids.map(recordName) };
   }
 
-  #settle(id: string): void {
-    this.#deletions.settle(id);
-    this.#journal?.end(id);
+  #settle(id: string, pending: PendingDeletion | undefined): void {
+    if (this.#deletions.settle(id, pending)) {
+      this.#journal?.end(id);
+    }
   }
 
   /** In the journal, if there is one. Whoever has to know when it is on the disk waits for the promise. */
@@ -251,7 +256,7 @@ export class Destroys {
     }
     // Another destroy of the id may have struck it out while this one waited for its turn.
     this.#note(id, birth, begun);
-    this.#lives.destroyed(id, moment, birth);
+    this.#lives.dying(id, moment, birth);
   }
 
   async #complete(operation: Operation, id: string, removals: Removals): Promise<void> {
@@ -270,7 +275,7 @@ export class Destroys {
     } else {
       await removals.remove(operation, id, noted);
     }
-    this.#settle(id);
+    this.#settle(id, pending);
     this.#emit('destroyed', () => record(id));
   }
 }

@@ -3,6 +3,9 @@ import { JournalFile, resolveJournal } from './journal-file.js';
 import { doneLine, entryLine, type JournalEntry } from './journal-lines.js';
 import { JournalLock } from './journal-lock.js';
 
+/** Ms after which is tried again what could not be written, if nothing else is to be written before. */
+const secondTry = 1_000;
+
 /** Bytes that a journal may have before it is looked whether most of it is done. */
 const smallEnough = 64 * 1024;
 
@@ -41,6 +44,7 @@ export class Journal {
   #flushing: Promise<void> | undefined;
   /** Nobody knows what is on the disk after a write or an fsync that failed or is late, so everything is written anew. */
   #unsure = false;
+  #nextTry: NodeJS.Timeout | undefined;
   #closed = false;
   /** The file may be the next process's. */
   #released = false;
@@ -130,6 +134,10 @@ export class Journal {
     if (this.#closed) {
       return;
     }
+    clearTimeout(this.#nextTry);
+    if (this.#unsure) {
+      this.#writeAnew();
+    }
     this.#closed = true;
     try {
       await this.#withinLimit(this.#flushing ?? Promise.resolve(), () => {});
@@ -185,6 +193,16 @@ export class Journal {
       }
     }
     this.#flushing = undefined;
+    if (this.#unsure && !this.#closed) {
+      clearTimeout(this.#nextTry);
+      this.#nextTry = setTimeout(() => this.#writeAnew(), secondTry);
+      this.#nextTry.unref();
+    }
+  }
+
+  #writeAnew(): void {
+    this.#isDue = true;
+    this.#flushing ??= this.#flush();
   }
 
   /** Its time is up. What is open then goes to the disk as soon as that answers, with nobody waiting for it. */

@@ -21,6 +21,11 @@ export class Lanes {
   #behindAll: (() => void)[] | undefined;
   #onIdle: (() => void) | undefined;
 
+  /** Whether something of this id is under way or waits. */
+  isBusy(id: string): boolean {
+    return this.#behindAll !== undefined || this.#lanes.has(id);
+  }
+
   /** Runs `work` beside other reads of this id. */
   shared<T>(id: string, operation: Operation, work: () => Promise<T>): Promise<T> {
     return this.#run(id, true, operation, work);

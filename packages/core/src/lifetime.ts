@@ -50,13 +50,12 @@ export function lifetimeDiffers(before: CookieData | undefined, after: CookieDat
   return !(Math.abs(from - to) <= Math.min(1000, Math.abs(from) / 10));
 }
 
-/** Whether the cookies name different moments at which the session ends. */
-export function expiresDiffers(before: CookieData | undefined, after: CookieData | undefined): boolean {
-  const [from, to] = [before, after].map((cookie) => {
-    const expires = cookie?.expires;
-    return expires instanceof Date || typeof expires === 'string' ? new Date(expires).getTime() : null;
-  });
-  return !Object.is(from, to);
+/** When the cookie says that the session ends, in epoch ms; `null`: it does not say, or not so that it could be understood. */
+export function endOf(cookie: CookieData | undefined): number | null {
+  const expires = cookie?.expires;
+  const at =
+    expires instanceof Date || typeof expires === 'string' ? new Date(expires).getTime() : Number.NaN;
+  return Number.isNaN(at) ? null : at;
 }
 
 /** Whether an expiry was set and no lifetime, as in a plain object `{ cookie: { expires } }`. */

@@ -15,8 +15,8 @@ interface Life {
   birth: string | undefined;
   /** The moment at which its last destroy here was called; a session object made before that is dead. */
   destroyedAt: number;
-  /** A write of it went out and was not answered: it may still be applied although its operation is over. */
-  mayComeLate: boolean;
+  /** The births of writes that went out and were not answered: they may still be applied although their operations are over. */
+  late: Set<string> | undefined;
 }
 
 /**
@@ -53,47 +53,65 @@ export class Lives {
     const life = this.#of(id);
     if (life === undefined) {
       if (birth !== undefined) {
-        this.#add(id, { birth, destroyedAt: 0, mayComeLate: false });
+        this.#add(id, { birth, destroyedAt: 0, late: undefined });
       }
     } else {
       life.birth = birth;
     }
   }
 
-  lost(id: string): void {
-    const life = this.#of(id);
-    if (life !== undefined) {
-      life.mayComeLate = true;
-      this.#keepLate(id, life);
+  /** A write of this birth went out and was not answered. So much else may have been met since that the id is forgotten. */
+  lost(id: string, birth: string): void {
+    if (this.#of(id) === undefined) {
+      this.saw(id, birth);
     }
+    const life = this.#of(id) as Life;
+    life.late = (life.late ?? new Set()).add(birth);
+    this.#keepLate(id, life);
   }
 
-  mayComeLate(id: string): boolean {
-    return this.#of(id)?.mayComeLate === true;
+  /** The births that a write may still come with. */
+  lateBirths(id: string): readonly string[] {
+    return [...(this.#of(id)?.late ?? [])];
   }
 
-  /** `birth`: what is still to be removed, if the destroy was given up. */
-  destroyed(id: string, moment: number, birth?: string): void {
-    const mayComeLate = birth !== undefined && this.mayComeLate(id);
-    const life = { birth, destroyedAt: moment, mayComeLate };
-    this.#older.delete(id);
-    this.#late.delete(id);
-    this.#add(id, life);
-    if (mayComeLate) {
-      this.#keepLate(id, life);
-    }
+  destroyed(id: string, moment: number): void {
+    this.#die(id, moment, undefined, undefined);
   }
 
-  /** What may come late is not forgotten: a clear has found nothing of it, and so left it no grave. */
+  /** A destroy is still to be carried out. `birth`: of what it is to remove, if that is known. */
+  dying(id: string, moment: number, birth: string | undefined): void {
+    this.#die(id, moment, birth, this.#of(id)?.late);
+  }
+
+  /**
+   * What was destroyed after that moment stays so. What may come late is not forgotten either: a clear has found nothing of
+   * it, and so left it no grave.
+   */
   cleared(moment: number): void {
-    this.#lives.clear();
-    this.#older.clear();
+    for (const lives of [this.#lives, this.#older]) {
+      for (const [id, { destroyedAt }] of lives) {
+        if (destroyedAt <= moment) {
+          lives.delete(id);
+        }
+      }
+    }
     this.#clearedAt = moment;
   }
 
   /** Whether the id was destroyed here after `moment`. */
   diedSince(id: string, moment: number): boolean {
     return this.#clearedAt > moment || (this.#of(id)?.destroyedAt ?? 0) > moment;
+  }
+
+  #die(id: string, moment: number, birth: string | undefined, late: Set<string> | undefined): void {
+    const life = { birth, destroyedAt: Math.max(moment, this.#of(id)?.destroyedAt ?? 0), late };
+    this.#older.delete(id);
+    this.#late.delete(id);
+    this.#add(id, life);
+    if (late !== undefined) {
+      this.#keepLate(id, life);
+    }
   }
 
   #of(id: string): Life | undefined {

@@ -48,7 +48,7 @@ export class Removals {
       if (found === 'none') {
         // No grave: there is no birth to name, and a grave for every birth would refuse the next session of this id as well.
         // So a first save of another process that nobody has answered may still arrive, as one that was sent after this.
-        return;
+        return this.#buryOthers(operation, id, undefined);
       }
       birth = found.birth;
       isFresh = true;
@@ -65,7 +65,7 @@ export class Removals {
       // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it. But
       // if that one was only remembered, nobody knows, and a logout that leaves a session is worse than one too many.
       if (answer.status === 'removed' || (attempts > 1 && isFresh && birth !== undefined)) {
-        return this.#buryCopies(operation, id, birth);
+        return this.#buryOthers(operation, id, birth);
       }
       birth = answer.birth;
       isFresh = true;
@@ -79,14 +79,18 @@ export class Removals {
   /** Removes one life of the id and no other. */
   async removeBirth(operation: Operation, id: string, birth: string): Promise<void> {
     await this.#retried(operation, () => this.#remove(operation, id, birth));
-    await this.#buryCopies(operation, id, birth);
+    await this.#buryOthers(operation, id, birth);
   }
 
-  /** A copy of a session is saved under the one birth of all copies, whatever birth the session had. */
-  async #buryCopies(operation: Operation, id: string, buried: string | undefined): Promise<void> {
-    const birth = this.#rules.birthOf(id);
-    if (birth !== undefined && birth !== buried) {
-      await this.#retried(operation, () => this.#remove(operation, id, birth));
+  /**
+   * What may still come under another birth than that of the session that was there: a copy, which is saved under the one
+   * birth of all copies, and writes that nobody answered. Where a storage has room for one grave of an id, the last holds.
+   */
+  async #buryOthers(operation: Operation, id: string, buried: string | undefined): Promise<void> {
+    for (const birth of [this.#rules.birthOf(id), ...this.#lives.lateBirths(id)]) {
+      if (birth !== undefined && birth !== buried) {
+        await this.#retried(operation, () => this.#remove(operation, id, birth));
+      }
     }
   }
 

@@ -124,7 +124,6 @@ export class RetryingStore extends Store {
     const id = typeof values[0] === 'string' ? values[0] : undefined;
     const operation = new Operation(name, id, this.#operationLimit);
     let lastError: unknown;
-    let isDropped = false;
     try {
       return await withRetry(
         operation,
@@ -136,17 +135,16 @@ export class RetryingStore extends Store {
         () => {},
         (error) => {
           lastError = error;
-          const again = isWorthRetry(error);
-          isDropped = again && change?.replacedBy !== undefined;
-          return again && !isDropped;
+          return isWorthRetry(error) && change?.replacedBy === undefined;
         },
       );
     } catch (error) {
-      if (!isDropped) {
+      const newer = change?.replacedBy;
+      if (newer === undefined || !isWorthRetry(error)) {
         throw error;
       }
       // As if it had been done just before the newer one, unless that fails too.
-      await operation.race(change?.replacedBy?.outcome as Promise<unknown>).catch(() => {
+      await operation.race(newer.outcome as Promise<unknown>).catch(() => {
         throw error;
       });
       return undefined as T;

@@ -6,7 +6,7 @@ import { composeReplacement, composeSave, composeUpdate } from './compose.js';
 import { Destroys } from './destroys.js';
 import { type Emit, record } from './events.js';
 import { Lanes } from './lane.js';
-import { type CookieData, cookieDataOf } from './lifetime.js';
+import { type CookieData, cookieDataOf, endOf } from './lifetime.js';
 import { Lives, longestLateness } from './lives.js';
 import type { Operation } from './operation.js';
 import type { Settings } from './options.js';
@@ -56,12 +56,13 @@ export class Sessions {
   }
 
   get(operation: Operation, id: string): Promise<SessionData | undefined> {
+    const since = this.#lives.now();
     return this.#lanes.shared(id, operation, async () => {
       const found = await this.#read(operation, id);
       if (found === undefined) {
         return undefined;
       }
-      const { session } = this.open(found);
+      const { session } = this.open(found, since);
       this.#emit('loaded', () => record(id));
       return session;
     });
@@ -72,9 +73,10 @@ export class Sessions {
     const origin = this.provenance.of(session, id);
     const base = origin?.base;
     const mine = snapshotOf(session, base, this.#settings.serializer);
+    const called = this.#lives.now();
     return this.#lanes.exclusive(id, operation, () => {
       if (origin === undefined) {
-        return this.#replace(operation, id, mine);
+        return this.#replace(operation, id, mine, called);
       }
       const unchanged = base !== undefined && base === origin.base && mine.pinned === base.data;
       return unchanged
@@ -116,13 +118,13 @@ export class Sessions {
       let session: SessionData | undefined;
       const outcome = await this.#commits.write(operation, origin, async () => {
         const opened = this.open({ ...origin, data: origin.stored });
-        const given = cookieDataOf(opened.session);
+        const ended = endOf(cookieDataOf(opened.session));
         const result = await operation.race(Promise.resolve(fn(opened.session)));
         session = (result ?? opened.session) as SessionData;
         origin.base = opened.origin.base;
         const base = opened.origin.base ?? { data: origin.stored, cookie: undefined };
         const mine = snapshotOf(session, base, this.#settings.serializer);
-        return composeUpdate(base, given, mine, this.#settings);
+        return composeUpdate(base, ended, mine, this.#settings);
       });
       if (outcome === 'gone' || session === undefined) {
         this.#drop(operation, id);
@@ -135,9 +137,9 @@ export class Sessions {
   }
 
   /** The session of a record, with the expiry that the record has now, and its origin. Throws `CORRUPT`. */
-  open(found: SessionRecord): { session: SessionData; origin: Origin } {
+  open(found: SessionRecord, since = this.#lives.now()): { session: SessionData; origin: Origin } {
     const session = parseSession(found.id, found.data, this.#settings.serializer);
-    const origin = loadedOrigin(found, cookieDataOf(session), this.#lives.now());
+    const origin = loadedOrigin(found, cookieDataOf(session), since);
     const cookie = session.cookie as { expires?: unknown } | undefined;
     if (cookie?.expires && found.expiresAt <= endOfTime) {
       const expires = new Date(found.expiresAt);
@@ -182,7 +184,11 @@ export class Sessions {
   }
 
   /** A plain object takes the place of the whole session, or makes one. */
-  async #replace(operation: Operation, id: string, mine: Snapshot): Promise<void> {
+  async #replace(operation: Operation, id: string, mine: Snapshot, called: number): Promise<void> {
+    if (this.#lives.diedSince(id, called)) {
+      this.#drop(operation, id);
+      return;
+    }
     await this.destroys.completeBefore(operation, id);
     const found = await this.#read(operation, id);
     const origin =

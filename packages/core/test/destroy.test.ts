@@ -151,6 +151,48 @@ describe('destroy', () => {
     }
   });
 
+  it('refuses it whatever else this process has met since', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend, { operationTimeout: 500 });
+    for (let count = 0; count < 45_000; count++) {
+      backend.applyWrite(insertOf(`other ${count}`, {}));
+    }
+    backend.fates.push('arrive late');
+    const saved = store.set('a', made(store, 'a', { user: 'ann' })).catch(({ code }) => code);
+    await store.all();
+    expect(await saved).toBe('TIMEOUT');
+    await store.destroy('a');
+    backend.deliverLate();
+    expect(await store.get('a')).toBeUndefined();
+  });
+
+  it.each([true, false])(
+    'refuses it where another had success since, of this process: %j',
+    async (isSame) => {
+      const backend = new LossyBackend();
+      const store = new SessionStore(backend, { operationTimeout: 50 });
+      const plain = (user: string) => ({ cookie: { maxAge: 60_000 }, user }) as never;
+      backend.fates.push('deliver', 'arrive late');
+      await expect(store.set('a', plain('ann'))).rejects.toMatchObject({ code: 'TIMEOUT' });
+      await (isSame ? store : new SessionStore(backend)).set('a', plain('ann again'));
+      await store.destroy('a');
+      backend.deliverLate();
+      expect(await store.get('a')).toBeUndefined();
+    },
+  );
+
+  it('ends what a get has given that was under way when it was called', async () => {
+    const store = new SessionStore(new LossyBackend(), { touchInterval: 30_000 });
+    await store.set('a', made(store, 'a', {}, { maxAge: 100 }));
+    const [session] = await Promise.all([loaded(store, 'a'), store.destroy('a')]);
+    const dropped: string[] = [];
+    store.on('dropped', ({ operation }) => dropped.push(operation));
+    await store.touch('a', session);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await store.set('a', Object.assign(session, { late: true }));
+    expect(dropped).toEqual(['touch', 'set']);
+  });
+
   it('does not drop the session that is made under its id while it runs', async () => {
     const store = new SessionStore(new LossyBackend());
     await store.set('a', made(store, 'a', { user: 'ann' }));

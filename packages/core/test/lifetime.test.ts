@@ -183,6 +183,19 @@ describe('update', () => {
     expect(left()).toBe(hour);
   });
 
+  it('puts it off where the function does so in place', async () => {
+    const keepingDates = {
+      stringify: JSON.stringify,
+      parse: (text: string) =>
+        JSON.parse(text, (name, value) => (name === 'expires' ? new Date(value) : value)),
+    };
+    const { store, left } = await hourLong({ maxAge: minute }, { serializer: keepingDates });
+    await store.update('a', (session) => {
+      session.cookie.expires?.setTime(Date.now() + hour);
+    });
+    expect(left()).toBe(hour);
+  });
+
   it('does not extend the life of a session whose cookie has no expiry', async () => {
     const { store, later, left } = await hourLong({ maxAge: null });
     later(hour);

@@ -133,6 +133,41 @@ describe('a destroy that is refused', () => {
     expect(await sessionOf(store, 'a')).toEqual({ user: 'ann' });
   });
 
+  const plain = (user: string) => ({ cookie: { maxAge: 60_000 }, user }) as never;
+
+  it.each(['destroy', 'clear'] as const)(
+    'stays remembered although a %s that was called before is under way, and means the set between them',
+    async (first) => {
+      const { backend, answer } = silent();
+      const cleared = Promise.withResolvers<void>();
+      const clear = () => cleared.promise.then(() => backend.rows.clear());
+      const store = new SessionStore(Object.assign(backend, { clear }), { maxPending: 2, retry: {} });
+      backend.applyWrite(insertOf('a', { user: 'old' }));
+      const calls = [first === 'clear' ? store.clear() : store.destroy('a'), store.set('a', plain('new'))];
+      await expect(store.destroy('a')).rejects.toMatchObject({ code: 'OVERLOADED' });
+      answer();
+      cleared.resolve();
+      await Promise.all(calls);
+      expect(await store.get('a')).toBeUndefined();
+      await store.close();
+      expect(backend.rows.size).toBe(0);
+    },
+  );
+
+  it('means the session that a set under way makes, and not the one that the id had before', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend, { maxPending: 1, retry: {} });
+    await store.set('a', plain('old'));
+    // Another process has destroyed it.
+    backend.rows.clear();
+    const set = store.set('a', plain('new'));
+    await expect(store.destroy('a')).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await set;
+    expect(await store.get('a')).toBeUndefined();
+    await store.close();
+    expect(backend.rows.size).toBe(0);
+  });
+
   it('of no valid id is not remembered', async () => {
     const { backend, answer } = silent();
     const store = new SessionStore(backend, { maxPending: 1, retry: {} });

@@ -45,6 +45,15 @@ describe('while a call of RetryingStore waits to be tried again', () => {
     expect(await store.get('a')).toMatchObject({ user: 'bob' });
   });
 
+  it('a save is answered as the newer call is where it would not have been tried once more either', async () => {
+    const inner = refusing({ set: 1 });
+    const store = new RetryingStore(inner, { ...patient, retry: { minTimeout: 500, retries: 1 } });
+    const save = store.set('a', first);
+    await expect.poll(() => inner.refused).toEqual(['set']);
+    await store.destroy('a');
+    expect(await save).toBeUndefined();
+  });
+
   it('a save does not mind what is called of another session', async () => {
     const inner = refusing({ set: 1 });
     const store = new RetryingStore(inner, patient);

@@ -40,6 +40,8 @@ describe('RetryingStore', () => {
       [refused(), 2],
       [refused('ENOTFOUND'), 2],
       [Object.assign(new Error('no name'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }), 2],
+      [Object.assign(new AggregateError([refused(), refused()]), { code: 'ECONNREFUSED' }), 2],
+      [Object.assign(new AggregateError([refused(), new Error('?')]), { code: 'ECONNREFUSED' }), 1],
       [Object.assign(new Error('cut off'), { code: 'ECONNRESET', syscall: 'read' }), 1],
       [Object.assign(new Error('cut off'), { code: 'EPIPE', syscall: 'write' }), 1],
       [new Error('timeout'), 1],

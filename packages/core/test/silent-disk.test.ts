@@ -106,3 +106,32 @@ describe('a journal on a disk that does not answer', () => {
     expect(touched).toEqual([]);
   });
 });
+
+describe('a journal on a disk that is full for a while', () => {
+  async function filled() {
+    const path = newPath();
+    const journal = new Journal(path, 2_000);
+    onTestFinished(() => journal.close());
+    let isFull = true;
+    replaceInFs('write', (real) => (...values: unknown[]) => {
+      if (!isFull) return (real as (...all: unknown[]) => void)(...values);
+      const done = values.at(-1) as (error: Error) => void;
+      setImmediate(done, Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+      return undefined;
+    });
+    await expect(journal.begin('a', 'b', 1, 1)).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
+    isFull = false;
+    return { path, journal };
+  }
+
+  it('has what is open when there is room again, though nobody begins anything then', async () => {
+    const { path } = await filled();
+    await expect.poll(() => entriesAt(path).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('has it when it is closed, at the latest', async () => {
+    const { path, journal } = await filled();
+    await journal.close();
+    expect(entriesAt(path).map(({ id }) => id)).toEqual(['a']);
+  });
+});
