@@ -50,6 +50,8 @@ describe('while a call of RetryingStore waits to be tried again', () => {
     const store = new RetryingStore(inner, { ...patient, retry: { minTimeout: 500, retries: 1 } });
     const save = store.set('a', first);
     await expect.poll(() => inner.refused).toEqual(['set']);
+    // Until it is answered, and waits for its last try.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await store.destroy('a');
     expect(await save).toBeUndefined();
   });
