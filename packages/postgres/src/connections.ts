@@ -97,6 +97,7 @@ export class Connections {
     } catch (error) {
       const failure = failureOf(error);
       broken = signal.aborted || endsConnection(failure);
+      if (isReadTimeout(error)) requestCancel(client);
       throw failure;
     } finally {
       client.release(broken);
@@ -163,6 +164,11 @@ export async function run(
   const query = { text, values, rowMode: 'array', types: asText } as const;
   const { rowCount, rows } = await client.query(name === undefined ? query : { ...query, name });
   return { count: rowCount ?? 0, rows: rows as (string | null)[][] };
+}
+
+/** The pool's own `query_timeout` was shorter than our time limit. pg tells it by these words alone. */
+function isReadTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
 }
 
 function pause(attempt: number): Promise<void> {

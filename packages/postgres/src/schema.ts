@@ -70,7 +70,9 @@ export async function prepareSchema(
   if (found === steps.length) return;
   if (!create) throw missing(names, found, steps, "option 'createTable' is false");
   try {
-    await run(client, { text: `begin; select pg_advisory_xact_lock(${creationLock})` });
+    // Where a connection isolates more strictly, it would go on seeing what there was before it waited for the lock.
+    const begin = 'begin isolation level read committed';
+    await run(client, { text: `${begin}; select pg_advisory_xact_lock(${creationLock})` });
     const from = await versionOf(client, names, steps.length);
     await run(client, { text: [...statementsFrom(names, from, steps), 'commit'].join(';\n') });
   } catch (error) {

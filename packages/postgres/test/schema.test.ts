@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, onTestFinished } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
 import { type Migration, prepareSchema, tableNames } from '../src/schema.js';
@@ -55,6 +55,17 @@ describeWithServer('postgres', 'the table', (url) => {
     expect(await Promise.all(done)).toEqual(['opened', 'opened', 'opened']);
     expect(await versionOf(table)).toEqual([{ version: 1 }]);
   });
+
+  it.each(['repeatable read', 'serializable'])(
+    'is made by many stores at once where connections isolate more strictly: %s',
+    async (level) => {
+      const options = `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`;
+      const strict = new pg.Pool({ connectionString: url, options });
+      onTestFinished(() => strict.end());
+      const table = newTable();
+      await Promise.all(Array.from({ length: 6 }, () => opened({ pool: strict, table })));
+    },
+  );
 
   it('whose creation failed is made by the next call', async () => {
     const table = newTable();
