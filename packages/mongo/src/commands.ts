@@ -255,7 +255,7 @@ function signed(name: string): (statement: UpdateStatement) => UpdateStatement {
 
 let signatures = 0;
 
-/** Whether a document can be stored at all; the server's own limit. */
+/** Whether a document can be stored at all, or sent beside the text that is to be replaced; the server's own limit. */
 export function isTooLarge(id: string, session: string): boolean {
   // Lengths, types, names and ends of the three fields, and of the document.
   const frame = 4 + (1 + 4 + 4 + 1) + (1 + 8 + 4 + 1) + (1 + 8 + 8) + 1;

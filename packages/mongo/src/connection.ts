@@ -121,17 +121,18 @@ export class Connection {
 
   /** A connect that failed is not the last one: the driver would not try again by itself. */
   async #ready(life: Life, signal: AbortSignal): Promise<MongoDatabase> {
-    life.ready ??= life.client.then(async (client) => {
-      await client.connect();
-      return client;
-    });
-    const { ready } = life;
-    try {
-      return (await untilAborted(ready, signal, timedOut)).db(this.#database);
-    } catch (error) {
-      if (!signal.aborted && life.ready === ready) life.ready = undefined;
-      throw error;
+    if (life.ready === undefined) {
+      const ready = life.client.then(async (client) => {
+        await client.connect();
+        return client;
+      });
+      life.ready = ready;
+      // Whether or not somebody still waits for it.
+      ready.catch(() => {
+        if (life.ready === ready) life.ready = undefined;
+      });
     }
+    return (await untilAborted(life.ready, signal, timedOut)).db(this.#database);
   }
 
   /** One of its connections did not answer, and the others may be no better. */

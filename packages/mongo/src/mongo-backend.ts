@@ -66,6 +66,8 @@ export class MongoBackend implements SessionBackend {
   }
 
   close(): Promise<void> {
+    // What is still under way fails, and belongs to no call.
+    this.#onError = () => {};
     return this.#connection.close();
   }
 

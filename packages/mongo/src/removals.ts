@@ -143,7 +143,7 @@ class RemovalTask implements Task<RemoveAnswer> {
     if (birth !== undefined && birth !== present) this.answer = { status: 'other', birth: present };
     else if (present !== undefined) this.#step = this.#take(present);
     else if (found.state === 'live') this.#step = { kind: 'delete', condition: { session: found.session } };
-    else this.#step = { kind: 'delete', condition: { session: { $not: { $type: 'string' } } } };
+    else this.#step = { kind: 'delete', condition: found.condition };
   }
 
   #take(birth: string): Step {

@@ -19,20 +19,37 @@ export type Found =
   | { readonly state: 'expired' }
   | { readonly state: 'grave'; readonly session: string; readonly expiresAt: number }
   | { readonly state: 'live'; readonly session: string; readonly record: SessionRecord }
-  | { readonly state: 'unreadable'; readonly failure: MongoFailure };
+  /** `condition`: what is true of this document and of none that could be read. */
+  | { readonly state: 'unreadable'; readonly failure: MongoFailure; readonly condition: object };
 
 export function stateOf(document: SessionDocument | undefined, now: number): Found {
   if (document === undefined) return { state: 'none' };
   const { _id: id, session, expires } = document;
   const expiresAt = expires instanceof Date ? expires.getTime() : Number.POSITIVE_INFINITY;
   if (expiresAt <= now) return { state: 'expired' };
-  if (typeof session !== 'string') return { state: 'unreadable', failure: unreadable() };
+  if (typeof session !== 'string') {
+    return { state: 'unreadable', failure: noText(), condition: { session: { $not: anyText } } };
+  }
+  if (!(expires instanceof Date) && (expires ?? null) !== null) {
+    return {
+      state: 'unreadable',
+      failure: noDate(),
+      condition: { expires: { $not: { $type: 'date' }, $ne: null } },
+    };
+  }
   if (isGrave(session)) return { state: 'grave', session, expiresAt };
   const { data, birth, revision } = decodeRecord(session) ?? foreign(session);
   return { state: 'live', session, record: { id, data, birth, revision, expiresAt } };
 }
 
-function unreadable(): MongoFailure {
+function noDate(): MongoFailure {
+  return new MongoFailure(
+    'FORMAT',
+    'the document has something other than a date in its field expires: it was written by another application. Delete it, or give it a date',
+  );
+}
+
+function noText(): MongoFailure {
   return new MongoFailure(
     'FORMAT',
     'the document has no string in its field session: it was written by connect-mongo with stringify: false, or by another application. Sessions of connect-mongo can be taken over when it saves them as strings, which is its default',

@@ -133,7 +133,13 @@ class WriteTask implements Task<WriteAnswer> {
   #meetLive({ session, record }: Extract<Found, { state: 'live' }>): void {
     const { expect } = this.write;
     if (expect !== 'absent' && expect.revision === record.revision) {
-      // A foreign store's, whose revision no query can ask for, or one that never expires.
+      // A foreign store's, whose revision no query can ask for, or one that never expires. The query names all of it.
+      if (isTooLarge(session, this.#session)) {
+        const reason =
+          'a session of connect-mongo can only be replaced where both together have 16 MB at the most';
+        this.answer = failed(new MongoFailure('TOO_LARGE', reason));
+        return;
+      }
       this.#step = { kind: 'replace', session, never: record.expiresAt === Number.POSITIVE_INFINITY };
       return;
     }
