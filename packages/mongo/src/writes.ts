@@ -46,9 +46,7 @@ async function writeOnce(
     task.meet(states[index] as Found);
   });
   if (tally.failure !== undefined && tasks.length > 1) {
-    const left = open.filter(({ answer }) => answer === undefined || answer.status === 'conflict');
-    for (const task of left) task.answer = undefined;
-    await oneByOne(left, (one) => writeOnce(commands, one, signal));
+    await oneByOne(open, (one) => writeOnce(commands, one, signal));
   }
 }
 

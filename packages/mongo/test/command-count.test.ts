@@ -78,5 +78,5 @@ describeWithServer('mongo', `what ${count} operations cost, ${inFlight} in fligh
 
     expect(await each((id) => store.destroy(id))).toBeLessThanOrEqual(bound);
     expect(await store.length()).toBe(0);
-  });
+  }, 90_000);
 });

@@ -112,25 +112,37 @@ export const watchChecks: readonly BackendCheck[] = [
     title: 'a call that changes many records tells of each of them',
     needs: ['watch', 'shared'],
     async run(trial) {
-      const [backend, others] = await another(trial);
-      const ids = Array.from({ length: 300 }, (_, index) => `many ${index}`);
-      await others.written(newInsert('one'));
-      await backend.write(
-        ids.map((id) => newInsert(id)),
-        trial.context,
-      );
+      const [backend] = await another(trial);
+      const inserts = Array.from({ length: 300 }, (_, index) => newInsert(`many ${index}`));
+      await backend.write(inserts, trial.context);
+      const updates = inserts.map((insert) => newUpdate(insert));
+      const expiry = { ...later, in: 2 * later.in };
       const [ear, watch] = await Ear.on(trial);
-      ear.forget();
-      await backend.remove(
-        ids.map((id) => ({ id, grace: 0 })),
-        announced(trial),
-      );
-      await ear.until(watch, performance.now(), 'removed 300');
-      expectEqual(
-        'removed 300: not told',
-        ids.filter((id) => !ear.knows(id)),
-        [],
-      );
+      for (const [did, change] of [
+        ['updated', () => backend.write(updates, announced(trial))],
+        [
+          'touched',
+          () =>
+            backend.touch(
+              updates.map(({ id, revision }) => ({ id, revision, expiry })),
+              announced(trial),
+            ),
+        ],
+        [
+          'removed',
+          () =>
+            backend.remove(
+              updates.map(({ id }) => ({ id, grace: 0 })),
+              announced(trial),
+            ),
+        ],
+      ] as const) {
+        ear.forget();
+        await change();
+        await ear.until(watch, performance.now(), `${did} 300`);
+        const untold = updates.filter(({ id }) => !ear.knows(id));
+        expectEqual(`${did} 300: not told`, untold, []);
+      }
       await watch.stop();
     },
   },
