@@ -28,8 +28,12 @@ import {
  * | update             | answers that there is none                     | replaces what it found by what it made of it; |
  * |                    |                                                | answers that there is none if what it found   |
  * |                    |                                                | ends meanwhile, changed or not                |
- * | destroy            | does nothing                                   | ends the session                              |
+ * | destroy            | does nothing                                   | ends the session, and until it is answered    |
+ * |                    |                                                | any that begins under the id meanwhile        |
  * | time               |                                                | ends the session when its deadline has passed |
+ *
+ * A destroy whose reply was lost is repeated, and does not know whether what it meets then is what it was to end: to end one
+ * session too many does less harm than to leave one.
  *
  * When a session ends, nobody holds it any more. So whoever holds one that has ended can never bring it back, and a
  * session that begins under the same id is another one.
@@ -45,6 +49,8 @@ export interface State {
   readonly ends: { readonly from: number; readonly to: number };
   /** When the destroys so far were called, the last of them. */
   readonly destroyedAt: number;
+  /** By when the destroys that have happened are answered, the last of them. `-Infinity`: that has passed. */
+  readonly destroyingUntil: number;
   /** When whoever has begun a session in the place of another was answered, the last of them. */
   readonly replacedAt: number;
   /** By when it has ended: whoever has changed it was answered then that there is none. `Infinity`: nobody was. */
@@ -60,6 +66,7 @@ export const initial: State = {
   begun: [],
   ends: never,
   destroyedAt: Number.NEGATIVE_INFINITY,
+  destroyingUntil: Number.NEGATIVE_INFINITY,
   replacedAt: Number.NEGATIVE_INFINITY,
   goneBy: Number.POSITIVE_INFINITY,
 };
@@ -71,7 +78,18 @@ export const initial: State = {
 export function step(state: State, operation: Operation): readonly State[] {
   return atSomeMoment(state, operation)
     .filter(({ data, goneBy }) => data === undefined || operation.called <= goneBy)
-    .flatMap((now) => outcomes(now, operation));
+    .flatMap((now) => outcomes(now, operation))
+    .flatMap((after) => besideDestroys(after, operation));
+}
+
+/** What happens while a destroy is under way may be ended by it once more. */
+function besideDestroys(state: State, { called }: Operation): readonly State[] {
+  const { data, destroyingUntil } = state;
+  if (destroyingUntil < called) {
+    const over = Number.NEGATIVE_INFINITY;
+    return [destroyingUntil === over ? state : { ...state, destroyingUntil: over }];
+  }
+  return data === undefined ? [state] : [state, ended(state)];
 }
 
 /** A store that may hide the session may also act as if there were none. */
@@ -123,8 +141,12 @@ function effects(state: State, operation: Operation): readonly State[] {
           : [],
       );
     }
-    case 'destroy':
-      return [{ ...ended(state), destroyedAt: Math.max(state.destroyedAt, operation.called) }];
+    case 'destroy': {
+      const destroyedAt = Math.max(state.destroyedAt, operation.called);
+      // One that was not answered may happen at any time anyway.
+      const until = answer === 'unknown' ? state.destroyingUntil : operation.returned;
+      return [{ ...ended(state), destroyedAt, destroyingUntil: Math.max(state.destroyingUntil, until) }];
+    }
   }
 }
 

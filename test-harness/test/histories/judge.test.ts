@@ -45,6 +45,19 @@ describe('a history by hand', () => {
     expect(verdictOn(...lines, ['q', 10, 11, get({ user: 'ada', a: 1 })])).toBe('wrong');
   });
 
+  it('lets a destroy end what begins while it is under way, and nothing that begins later', () => {
+    const lines: Line[] = [begun, ['p', 4, 20, destroy], ['q', 5, 6, get(undefined)]];
+    const another: Line = ['q', 7, 8, begin('3', { user: 'eve' }, { made: 7 })];
+    const seen: Line = ['q', 9, 10, get({ user: 'eve' })];
+    expect(verdictOn(...lines, another, seen, ['q', 21, 22, get(undefined)])).toBe('right');
+    expect(verdictOn(...lines, another, ['q', 23, 24, get({ user: 'eve' })])).toBe('right');
+    expect(
+      verdictOn(...lines, another, ['q', 21, 22, get({ user: 'eve' })], ['q', 23, 24, get(undefined)]),
+    ).toBe('wrong');
+    const later: Line = ['q', 21, 22, begin('3', { user: 'eve' }, { made: 21 })];
+    expect(verdictOn(...lines, later, ['q', 23, 24, get(undefined)])).toBe('wrong');
+  });
+
   it('is wrong if what one request wrote is lost when another writes', () => {
     const lines: Line[] = [
       begun,
