@@ -15,6 +15,8 @@
  * | --------- | --------------------------------------- | ------------------------------ | ---------------------------- |
  * | write     | expects absent; nothing live, no grave  | written                        | the new record               |
  * |           | expects absent; a grave of its birth    | gone                           | unchanged                    |
+ * |           | the same, unanswered; another's grave   | written; buried if it may have | the new record; unchanged    |
+ * |           |                                         | taken the place of its own     |                              |
  * |           | expects absent; a live record           | conflict, with that record     | unchanged                    |
  * |           | expects r; live at revision r           | written                        | the new record               |
  * |           | expects r; live at another revision     | conflict, with that record     | unchanged                    |
@@ -181,6 +183,11 @@ export interface RecordWrite {
   readonly expiry: Expiry;
   /** The revision that must be stored now, or that nothing live is. */
   readonly expect: 'absent' | { readonly revision: string };
+  /**
+   * `true`: it expects absent, and was sent before and not answered. It may have been applied and its session removed, and
+   * where a storage has room for one grave of an id, a session that had the id since has taken the place of that one.
+   */
+  readonly unanswered?: boolean;
 }
 
 export interface RecordTouch {
@@ -214,6 +221,8 @@ export type WriteAnswer =
       readonly unsure?: boolean;
     }
   | { readonly status: 'gone' }
+  /** Of an insert that is `unanswered`: the storage cannot tell whether it was applied, and its session removed. */
+  | { readonly status: 'buried' }
   | ItemError;
 
 export type TouchAnswer =

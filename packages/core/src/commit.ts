@@ -41,7 +41,8 @@ export type Outcome = 'written' | 'gone' | 'ends' | 'unchanged';
  * | Is the outcome of an attempt of mine unknown?                    | `AMBIGUOUS`: nobody can tell any more.        |
  * | Otherwise                                                        | Compose onto what is current, attempt again.  |
  *
- * A new session that meets a live record of another birth replaces it, by the same loop, and never merges with it.
+ * A new session that meets a live record of another birth replaces it, by the same loop, and never merges with it. One that
+ * was not answered, and may have ended since without a trace (`buried`), is `AMBIGUOUS` too.
  */
 export class Commits {
   readonly #calls: BackendCalls;
@@ -116,6 +117,9 @@ export class Commits {
         }
         return 'gone';
       }
+      if (answer.status === 'buried') {
+        throw ambiguous(origin.id);
+      }
       const { current, unsure = false } = answer;
       const verdict = judge(current, origin, attempt, certain && !unsure);
       switch (verdict) {
@@ -125,10 +129,7 @@ export class Commits {
           this.#adopt(origin, draft.mine, current);
           return 'written';
         case 'unknown':
-          throw new SessionStoreError(
-            'AMBIGUOUS',
-            `A change of session record ${recordName(origin.id)} may or may not have been saved: its reply was lost and others have written since. Read the session before trying again`,
-          );
+          throw ambiguous(origin.id);
         case 'replace':
           origin.revision = current.revision;
           origin.attempts = [];
@@ -170,9 +171,11 @@ export class Commits {
         if (!expiry.exact) {
           expiresAt = Math.max(expiresAt, origin.expiresAt);
         }
-        const expect = known === undefined ? ('absent' as const) : { revision: known };
+        const write = { id, data: draft.data, birth, revision, expiry };
         const sending = this.#calls.write(
-          { id, data: draft.data, birth, revision, expiry, expect },
+          known !== undefined
+            ? { ...write, expect: { revision: known } }
+            : { ...write, expect: 'absent', unanswered: isLost || origin.attempts.length > 1 },
           operation,
         );
         parcel = sending;
@@ -197,6 +200,13 @@ export class Commits {
     origin.attempts = [];
     this.#lives.saw(origin.id, origin.birth);
   }
+}
+
+function ambiguous(id: string): SessionStoreError {
+  return new SessionStoreError(
+    'AMBIGUOUS',
+    `A change of session record ${recordName(id)} may or may not have been saved: its reply was lost and others have written since. Read the session before trying again`,
+  );
 }
 
 /** An `Attempt`: that one, of an earlier write, was applied. */

@@ -59,7 +59,7 @@ export class Destroys {
     this.#grace = needsGraves ? longest : 0;
     const rules: RemovalRules = {
       graceOf: (id) =>
-        Math.max(lives.lateBirths(id).length > 0 ? longest : this.#grace, this.#deletions.of(id)?.grace ?? 0),
+        Math.max(lives.lateBirths(id).size > 0 ? longest : this.#grace, this.#deletions.of(id)?.grace ?? 0),
       birthOf: (id) => (settings.copiedSessions ? copiedBirth(id) : undefined),
     };
     this.#graceOf = rules.graceOf;

@@ -9,6 +9,8 @@ export function longestLateness(operationTimeout: number): number {
   return operationTimeout + lateness;
 }
 
+const noBirths: ReadonlySet<string> = new Set();
+
 /** What this process knows of an id beyond its session objects. */
 interface Life {
   /** The birth that was last seen under the id, stored or on its way. */
@@ -71,8 +73,8 @@ export class Lives {
   }
 
   /** The births that a write may still come with. */
-  lateBirths(id: string): readonly string[] {
-    return [...(this.#of(id)?.late ?? [])];
+  lateBirths(id: string): ReadonlySet<string> {
+    return this.#of(id)?.late ?? noBirths;
   }
 
   destroyed(id: string, moment: number): void {

@@ -19,7 +19,10 @@ export interface OneItemPrimitives {
   remove(removal: RecordRemoval, context: CallContext): Promise<RemoveAnswer> | RemoveAnswer;
 }
 
-/** Makes the primitives that take many items out of four functions that take one, for storages without batches. */
+/**
+ * Makes the primitives that take many items out of four functions that take one, for storages without batches. A call whose
+ * time is up before it begins rejects, and asks none of them.
+ */
 export function oneByOne(
   primitives: OneItemPrimitives,
 ): Pick<SessionBackend, 'read' | 'write' | 'touch' | 'remove'> {
@@ -34,8 +37,9 @@ export function oneByOne(
 function eachOf<Item, Answer>(
   primitive: (item: Item, context: CallContext) => Promise<Answer> | Answer,
 ): (items: readonly Item[], context: CallContext) => Promise<(Answer | ItemError)[]> {
-  return (items, context) =>
-    Promise.all(
+  return async (items, context) => {
+    context.signal.throwIfAborted();
+    return Promise.all(
       items.map(async (item) => {
         try {
           return await primitive(item, context);
@@ -44,4 +48,5 @@ function eachOf<Item, Answer>(
         }
       }),
     );
+  };
 }

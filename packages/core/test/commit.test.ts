@@ -78,6 +78,40 @@ describe('a new session', () => {
     expect(backend.rows.size).toBe(0);
   });
 
+  it('is not brought back if it ends before its reply is known, and another has had the id since', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend, quick);
+    backend.fates.push('lose reply');
+    store.once('retry', () => {
+      backend.rows.delete('a');
+      // Of the other; there is room for one.
+      backend.graves.set('a', 'another birth');
+    });
+    const saved = store.set('a', made(store, 'a', { user: 'bob' }));
+    await expect(saved).rejects.toMatchObject({ code: 'AMBIGUOUS' });
+    expect(backend.rows.size).toBe(0);
+  });
+
+  it('is not brought back by a later save of it either', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend);
+    backend.fates.push('lose reply');
+    const session = made(store, 'a', { user: 'bob' });
+    await expect(store.set('a', session)).rejects.toThrow();
+    backend.rows.delete('a');
+    backend.graves.set('a', 'another birth');
+    await expect(store.set('a', session)).rejects.toMatchObject({ code: 'AMBIGUOUS' });
+    expect(backend.rows.size).toBe(0);
+  });
+
+  it('is inserted where another was before, if its request was never sent', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend, quick);
+    backend.graves.set('a', 'another birth');
+    await store.set('a', made(store, 'a', { user: 'bob' }));
+    expect(await sessionOf(store, 'a')).toEqual({ user: 'bob' });
+  });
+
   it('is inserted once when the reply was lost, with another writer in between', async () => {
     const backend = new LossyBackend();
     const store = new SessionStore(backend, quick);

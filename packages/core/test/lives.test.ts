@@ -20,7 +20,7 @@ describe('Lives', () => {
       lives.saw(`id ${count}`, 'birth');
     }
     lives.cleared(lives.now());
-    expect([lives.birthOf('late'), lives.lateBirths('late')]).toEqual(['its birth', ['its birth']]);
+    expect([lives.birthOf('late'), [...lives.lateBirths('late')]]).toEqual(['its birth', ['its birth']]);
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_001);
     onTestFinished(() => void vi.restoreAllMocks());
     lives.saw('another', 'birth');
@@ -38,9 +38,9 @@ describe('Lives', () => {
       lives.lost('late', birth);
     }
     lives.dying('late', lives.now(), undefined);
-    expect(lives.lateBirths('late')).toEqual(['one', 'two']);
+    expect([...lives.lateBirths('late')]).toEqual(['one', 'two']);
     lives.destroyed('late', lives.now());
-    expect(lives.lateBirths('late')).toEqual([]);
+    expect([...lives.lateBirths('late')]).toEqual([]);
   });
 
   it('do not take back what was destroyed after a clear or another destroy had been called', () => {

@@ -112,6 +112,9 @@ export class LossyBackend implements SessionBackend {
       if (this.graves.get(write.id) === write.birth) {
         return { status: 'gone' };
       }
+      if (this.graves.has(write.id) && write.unanswered) {
+        return { status: 'buried' };
+      }
       this.graves.delete(write.id);
     } else if (current === undefined) {
       return { status: 'gone' };

@@ -117,7 +117,7 @@ class WriteTask implements Task<WriteAnswer> {
 
   /** Takes its answer, or its next step, from what it has met. */
   meet(found: Found): void {
-    const { expect, birth } = this.write;
+    const { expect, birth, unanswered } = this.write;
     if (found.state === 'unreadable') this.answer = failed(found.failure);
     else if (this.isCurrent(found) && (this.isUpdate || this.unsure)) this.answer = { status: 'written' };
     else if (found.state === 'live') this.#meetLive(found);
@@ -125,6 +125,7 @@ class WriteTask implements Task<WriteAnswer> {
     else if (found.state === 'expired') this.#step = { kind: 'replace expired' };
     else if (found.state === 'none') this.#step = { kind: 'insert' };
     else if (found.session === graveText(birth)) this.answer = { status: 'gone' };
+    else if (unanswered) this.answer = { status: 'buried' };
     else this.#step = { kind: 'replace', session: found.session, never: false };
   }
 

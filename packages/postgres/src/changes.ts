@@ -34,8 +34,9 @@ export interface Change<Item, Answer> {
 }
 
 export const write: Change<RecordWrite, WriteAnswer> = {
-  one({ id, data, birth, revision, expiry, expect }, remaining) {
+  one({ id, data, birth, revision, expiry, expect, unanswered }, remaining) {
     const values = [id, data, birth, revision, remaining(expiry)];
+    if (unanswered) return undefined;
     if (expect === 'absent') return { statement: 'insertOne', values };
     return { statement: 'updateOne', values: [...values, expiry.exact, expect.revision] };
   },
@@ -48,12 +49,14 @@ export const write: Change<RecordWrite, WriteAnswer> = {
     textArray(items.map(({ revision }) => revision)),
     items.map(({ expiry }) => remaining(expiry)),
     items.map(({ expiry }) => expiry.exact),
-    textArray(items.map(({ expect }) => (expect === 'absent' ? null : expect.revision))),
+    textArray(
+      items.map(({ expect, unanswered }) => (expect !== 'absent' ? expect.revision : unanswered ? '' : null)),
+    ),
   ],
   answer(row, record) {
     const outcome = row.at(-1);
     if (outcome === 'conflict') return { status: 'conflict', current: record(row) };
-    return outcome === 'lost' ? undefined : { status: outcome as 'written' | 'gone' };
+    return outcome === 'lost' ? undefined : { status: outcome as 'written' | 'gone' | 'buried' };
   },
 };
 

@@ -18,7 +18,7 @@ export function isLive(row: string): string {
 }
 
 /** Whether an insert of this birth may take the row's place. */
-export function isVacant(row: string, birth: string): string {
+function isVacant(row: string, birth: string): string {
   return `(${row}.expires_at <= clock_timestamp() or (${row}.data is null and ${row}.birth <> ${birth}))`;
 }
 

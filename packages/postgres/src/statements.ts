@@ -1,15 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Statement } from './connections.js';
-import {
-  epoch,
-  expiry,
-  isLive,
-  isVacant,
-  movedExpiry,
-  orBury,
-  orReplaceVacant,
-  sweepGranule,
-} from './row-states.js';
+import { epoch, expiry, isLive, movedExpiry, orBury, orReplaceVacant, sweepGranule } from './row-states.js';
 
 /** Any constant will do that nobody else takes for the first half of an advisory lock: "ssw1" in ASCII. */
 const sweepLock = 0x73737731;
@@ -109,7 +100,7 @@ export function statementsFor(table: string, announces = false) {
       4,
     ),
 
-    /** Lists of what `insertOne` and `updateOne` take; an expected revision that is null means absent. */
+    /** Lists of what `insertOne` and `updateOne` take; an expected revision that is null means absent, '' absent and unanswered. */
     write: `with item as (
         select * from unnest(${lists('text', 'text', 'text', 'text', 'float8', 'boolean', 'text')})
           with ordinality as item (id, data, birth, revision, lifetime, exact, expected, position)
@@ -119,9 +110,11 @@ export function statementsFor(table: string, announces = false) {
           case
             when ${isLive('locked')} then
               case when locked.revision = item.expected then 'update' else 'conflict' end
-            when item.expected is not null then 'gone'
-            when locked.id is null or ${isVacant('locked', 'item.birth')} then 'insert'
-            else 'gone'
+            when item.expected <> '' then 'gone'
+            when locked.id is null or locked.expires_at <= clock_timestamp() then 'insert'
+            when locked.birth = item.birth then 'gone'
+            when item.expected = '' then 'buried'
+            else 'insert'
           end as verdict
         from item left join locked on locked.id = item.id
       ), updated as (
@@ -134,6 +127,8 @@ export function statementsFor(table: string, announces = false) {
         insert into ${table} as stored (id, data, birth, revision, expires_at)
         select id, data, birth, revision, ${expiry('lifetime')} from judged where verdict = 'insert'
         order by id collate "C" ${orReplaceVacant}
+          and (stored.expires_at <= clock_timestamp()
+            or not exists (select from judged where judged.id = excluded.id and judged.expected = ''))
         returning stored.id
       ), done as (select id from updated union all select id from inserted)
       select judged.id, ${[conflictColumns, now, ...told('update', 8), outcome('written')].join(', ')}

@@ -60,6 +60,18 @@ describeWithServer('postgres', 'changes from many sides', (url) => {
       expect(late).toEqual({ status: 'gone' });
     });
 
+    it('an unanswered insert whose snapshot is older than the grave of another birth takes its place not', async () => {
+      const insert = sample();
+      const dig = `insert into ${table} values ('${insert.id}', null, 'another', '', now() + '1 minute')`;
+      const late = await during(pool, dig, async (end) => {
+        const answer = write({ ...insert, unanswered: true });
+        await waitingForLocks(pool, table, 1);
+        await end('commit');
+        return answer;
+      });
+      expect(late).toEqual({ status: 'buried' });
+    });
+
     it('an insert that lost to another, which its snapshot does not have, meets it as the current record', async () => {
       const winner = sample();
       const rival = `insert into ${table} values

@@ -104,12 +104,12 @@ export class RedisBackend implements SessionBackend {
   async write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
     const remaining = stopwatch();
     const replies = await this.#change(writeScripts, context, () =>
-      writes.map(({ id, data, birth, revision, expiry, expect }) => ({
+      writes.map(({ id, data, birth, revision, expiry, expect, unanswered }) => ({
         key: this.#prefix + id,
         arguments: [
           encodeRecord(data, birth, revision),
           birth,
-          expect === 'absent' ? '' : expect.revision,
+          expect !== 'absent' ? expect.revision : unanswered ? '?' : '',
           ...remaining(expiry),
           ...told(id, context),
         ],
@@ -118,7 +118,7 @@ export class RedisBackend implements SessionBackend {
     return replies.map((reply, index) => {
       if (reply === done) return written;
       const [word, ...rest] = this.#answer(reply);
-      if (word === 'gone') return { status: word };
+      if (word === 'gone' || word === 'buried') return { status: word };
       if (word !== 'conflict') return this.#itemError(rest);
       return { status: word, current: this.#record((writes[index] as RecordWrite).id, rest) };
     });

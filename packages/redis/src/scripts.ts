@@ -181,23 +181,25 @@ export const liveScript = script(eachKey(0, `  return look(key).live and 1 or 0`
 export const done = 1;
 
 /**
- * Arguments: what to store, its birth, the expected revision (empty: absent), ms (-1: for ever), 1 if exact. Most inserts meet
- * nothing, and are done by one command.
+ * Arguments: what to store, its birth, the expected revision (empty: absent; `?`: absent, and unanswered), ms (-1: for ever),
+ * 1 if exact. Most inserts meet nothing, and are done by one command.
  */
 export const writeScripts = announced(
   writingScript,
   5,
   (announce) => `
     local text, expected, left = ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
-    if expected == '' and left ~= '-1' and left ~= '0' then
+    local isInsert = expected == '' or expected == '?'
+    if isInsert and left ~= '-1' and left ~= '0' then
       local inserted = pcall('SET', key, text, 'PX', left, 'NX')
       if type(inserted) == 'table' and inserted.ok then return ${done} end
     end
     local found = look(key)
     if found.failure then return { 'error', found.failure } end
-    if expected == '' then
+    if isInsert then
       if found.live then return unchanged(key, found, record('conflict', key, found)) end
       if found.grave and found.grave == graveOf(ARGV[at + 2]) then return { 'gone' } end
+      if found.grave and expected == '?' then return { 'buried' } end
     else
       if not found.live then return { 'gone' } end
       if found.revision ~= expected then return unchanged(key, found, record('conflict', key, found)) end

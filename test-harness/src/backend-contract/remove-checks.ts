@@ -1,4 +1,4 @@
-import { expectEqual } from '../suite/expectations.js';
+import { expectEqual, expectThat } from '../suite/expectations.js';
 import type { BackendCheck } from './backend-check.js';
 import { newInsert, newName, newUpdate, SingleItems } from './single-items.js';
 import { wait } from './time.js';
@@ -87,6 +87,32 @@ export const removeChecks: readonly BackendCheck[] = [
       await items.expectStored('inserted another birth', live);
       expectEqual('inserted the removed birth', (await items.write(dead)).status, 'conflict');
       await items.expectStored('inserted the removed birth', live);
+    },
+  },
+  {
+    id: 'remove/unanswered-and-given-again',
+    title: 'an insert that is unanswered does not bring back a birth that was removed before another was',
+    async run(trial) {
+      const items = new SingleItems(trial);
+      const dead = await items.written(newInsert('a'));
+      await items.remove('a', dead.birth, longGrace);
+      const since = await items.written(newInsert('a'));
+      await items.remove('a', since.birth, longGrace);
+      const { status } = await items.write({ ...dead, unanswered: true });
+      expectThat(['gone', 'buried'].includes(status), 'sent it again', 'gone or buried', status);
+      await items.expectAbsent('sent it again', 'a');
+      await items.written(newInsert('a'));
+    },
+  },
+  {
+    id: 'remove/unanswered-of-its-birth',
+    title: 'an insert that is unanswered answers gone where the grave is of its birth',
+    async run(trial) {
+      const items = new SingleItems(trial);
+      const dead = await items.written(newInsert('a'));
+      await items.remove('a', dead.birth, longGrace);
+      expectEqual('sent it again', await items.write({ ...dead, unanswered: true }), gone);
+      await items.expectAbsent('sent it again', 'a');
     },
   },
   {

@@ -1,6 +1,7 @@
 import { expectEqual } from '../suite/expectations.js';
 import type { BackendCheck } from './backend-check.js';
 import { expectRefusal, newInsert, newName, newUpdate, SingleItems } from './single-items.js';
+import { wait } from './time.js';
 
 export const writeChecks: readonly BackendCheck[] = [
   {
@@ -11,6 +12,23 @@ export const writeChecks: readonly BackendCheck[] = [
       const insert = newInsert('a');
       expectEqual('wrote', await items.write(insert), { status: 'written' });
       await items.expectStored('wrote', insert);
+    },
+  },
+  {
+    id: 'write/unanswered-is-written',
+    title:
+      'an insert that is unanswered, where nothing is or what was has expired: written; where it is live: conflict',
+    async run(trial) {
+      const items = new SingleItems(trial);
+      const insert = await items.written(newInsert('a', { unanswered: true }));
+      await items.expectStored('wrote', insert);
+      expectRefusal('wrote it again', await items.write(insert), 'conflict', insert);
+      await items.written(newInsert('b', { expiry: { in: 1, exact: true } }));
+      await wait(10); // The record lives for 1 ms.
+      await items.expectStored(
+        'wrote over an expired one',
+        await items.written(newInsert('b', { unanswered: true })),
+      );
     },
   },
   {

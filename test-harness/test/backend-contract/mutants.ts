@@ -170,6 +170,9 @@ const hearing =
 /** For every check a backend that it must fail. `shareAll`: storages of different names are one. */
 export const mutants: Readonly<Record<string, Breakage | 'shareAll'>> = {
   'write/absent-is-written': writing((write) => ({ ...write, birth: write.revision })),
+  'write/unanswered-is-written': answering((answer, { unanswered }) =>
+    unanswered && answer.status === 'written' ? { status: 'buried' } : answer,
+  ),
   'write/absent-meets-live': overwriting(isInsert),
   'write/absent-same-birth-meets-live': answering((answer, write) =>
     answer.status === 'conflict' && answer.current.birth === write.birth ? written : answer,
@@ -223,6 +226,10 @@ export const mutants: Readonly<Record<string, Breakage | 'shareAll'>> = {
   'remove/nothing-no-birth': blockingIds,
   'remove/no-birth-keeps-a-grave': forgettingGraves(({ birth }) => birth === undefined),
   'remove/grave-lets-another-birth-in': blockingIds,
+  'remove/unanswered-and-given-again': forgettingGraves((_, times) => times === 2),
+  'remove/unanswered-of-its-birth': answering((answer, { unanswered }) =>
+    unanswered && answer.status === 'gone' ? { status: 'buried' } : answer,
+  ),
   'remove/grave-of-an-expired-birth': noGraveWhereNothingIs,
   'remove/no-grace-no-grave': removing((removal) => ({ ...removal, grace: removal.grace + 5_000 })),
   'remove/grave-ends': removing((removal) => ({ ...removal, grace: 10 * removal.grace })),
