@@ -47,7 +47,8 @@ async function open({ module, surroundings, history }: Opening): Promise<void> {
   const server = createServer(application);
   // Connections end when the run ends: one that is closed under a request would look like a lost request.
   server.keepAliveTimeout = 0;
-  server.listen(0, '127.0.0.1');
+  // Node's own backlog of 511 is less than the users that may connect at once: the system would reset what it has no room for.
+  server.listen(0, '127.0.0.1', 4096);
   await once(server, 'listening');
   running = { subject, store, watched, events, memory, server };
   tell({ is: 'listening', port: (server.address() as AddressInfo).port });
