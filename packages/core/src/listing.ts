@@ -31,7 +31,7 @@ export async function countSessions(
   sessions: Sessions,
 ): Promise<number> {
   const { backend } = calls;
-  if (backend.count === undefined || sessions.destroys.pending > 0) {
+  if (backend.count === undefined || sessions.destroys.givenUp.size > 0) {
     return (await allIds(operation, calls, sessions)).length;
   }
   const count = async (context: CallContext): Promise<number> => (await backend.count?.(context)) ?? 0;
@@ -52,7 +52,7 @@ function eachRecord<Seen>(
     for await (const page of calls.backend.scan(context)) {
       context.signal.throwIfAborted();
       for (const record of page) {
-        if (!seen.has(record.id) && !sessions.destroys.hides(record.id, record.birth)) {
+        if (!seen.has(record.id) && !sessions.destroys.givenUp.hides(record.id, record.birth)) {
           seen.set(record.id, see(record));
         }
       }

@@ -151,11 +151,11 @@ export class Sessions {
   }
 
   async #read(operation: Operation, id: string): Promise<SessionRecord | undefined> {
-    if (this.destroys.hidesAll(id)) {
+    if (this.destroys.givenUp.hidesAll(id)) {
       return undefined;
     }
     const found = await this.retried(operation, () => this.#calls.read(id, operation).answer);
-    return found === undefined || this.destroys.hides(id, found.birth) ? undefined : found;
+    return found === undefined || this.destroys.givenUp.hides(id, found.birth) ? undefined : found;
   }
 
   /** The origin of a session that came as a plain object, if there is one under its id. */
@@ -167,7 +167,7 @@ export class Sessions {
   async #save(operation: Operation, origin: Origin, mine: () => Snapshot): Promise<void> {
     const { id, since } = origin;
     const isNew = origin.base === undefined;
-    const isDead = isNew ? this.#lives.diedSince(id, since) : this.destroys.hides(id, origin.birth);
+    const isDead = isNew ? this.#lives.diedSince(id, since) : this.destroys.givenUp.hides(id, origin.birth);
     if (isDead) {
       this.#drop(operation, id);
       return;
@@ -204,7 +204,7 @@ export class Sessions {
   async #touch(operation: Operation, origin: Origin, cookie: CookieData | undefined): Promise<void> {
     const { id, birth, since } = origin;
     // With `touchInterval` a touch may not get as far as to the storage, which would tell.
-    if (this.destroys.hides(id, birth) || this.#lives.diedSince(id, since)) {
+    if (this.destroys.givenUp.hides(id, birth) || this.#lives.diedSince(id, since)) {
       this.#drop(operation, id);
       return;
     }

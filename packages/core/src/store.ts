@@ -157,7 +157,7 @@ export class SessionStore extends Store {
         (id) => {
           if (operation.over) {
             timeout ??= operation.timeoutError();
-            this.#sessions.destroys.notBegun(this.#settings.atRest.ids.ofListed(id), timeout);
+            this.#sessions.destroys.givenUp.notBegun(this.#settings.atRest.ids.ofListed(id), timeout);
           }
           return timeout;
         },
@@ -241,7 +241,7 @@ export class SessionStore extends Store {
       checkId(id);
       return this.#sessions.destroys.destroy(operation, storedId);
     };
-    const onRefused = () => (isId(id) ? this.#sessions.destroys.refused(storedId) : undefined);
+    const onRefused = () => (isId(id) ? this.#sessions.destroys.givenUp.refused(storedId) : undefined);
     return this.#running.start('destroy', storedId || undefined, callback, work, { ...how, onRefused });
   }
 
