@@ -1,12 +1,31 @@
+import { bornAt, isAdopted } from './revision.js';
+
 /** A destroy that has failed although it was retried. */
 export interface PendingDeletion {
   readonly id: string;
   /** `undefined`: it is not known which life of the id was to be destroyed, so all of them are hidden. */
   birth: string | undefined;
-  /** Of a destroy that another process began: when it did, in epoch ms. */
-  readonly begun?: number;
+  /** Epoch ms. */
+  readonly begun: number;
+  /** Another process began it. */
+  readonly restored?: boolean;
   /** How long an insert of that session may be late at the least, in ms. */
   readonly grace?: number;
+}
+
+/**
+ * Whether a session of this birth is what was to be destroyed. The birth that is known may only be remembered: since then a
+ * foreign store may have saved the session, which takes its birth away, and ours have given it another (`adoptedBirth`); or
+ * another process may have given the id to a new session, before the destroy was called.
+ */
+export function isMeant({ birth: known, begun }: PendingDeletion, birth: string | undefined): boolean {
+  return (
+    known === undefined ||
+    birth === undefined ||
+    birth === known ||
+    isAdopted(birth) ||
+    (bornAt(birth) ?? Number.POSITIVE_INFINITY) < begun
+  );
 }
 
 const firstPause = 250;
@@ -63,17 +82,15 @@ export class Deletions {
   /** Whether a record of this birth is not to be shown. */
   hides(id: string, birth: string | undefined): boolean {
     const pending = this.#pending.get(id);
-    return (
-      pending !== undefined && (pending.birth === undefined || birth === undefined || pending.birth === birth)
-    );
+    return pending !== undefined && isMeant(pending, birth);
   }
 
   /** `false`: there is no room. */
-  add(id: string, birth: string | undefined): boolean {
+  add(id: string, birth: string | undefined, begun: number): boolean {
     if (!this.#pending.has(id) && this.isFull) {
       return false;
     }
-    this.#pending.set(id, { id, birth });
+    this.#pending.set(id, { id, birth, begun });
     this.#pause = firstPause;
     this.#schedule();
     return true;

@@ -1,5 +1,6 @@
 import type { CallContext } from './backend.js';
 import type { BackendCalls } from './calls.js';
+import { isMeant } from './deletions.js';
 import { recordName } from './errors.js';
 import { type Emit, record } from './events.js';
 import { type CalledDestroy, GivenUpDestroys } from './given-up-destroys.js';
@@ -155,8 +156,8 @@ export class Destroys {
       this.givenUp.learn(id, birth);
     };
     if (pending.birth !== undefined) {
-      await removals.removeBirth(operation, id, pending.birth);
-    } else if (pending.begun !== undefined) {
+      await removals.removeBirth(operation, id, pending.birth, (other) => isMeant(pending, other));
+    } else if (pending.restored) {
       await removals.removeOlder(operation, id, pending.begun, noted);
     } else {
       await removals.remove(operation, id, noted);

@@ -52,7 +52,7 @@ export class GivenUpDestroys {
     this.#deletions = new Deletions(tryAgain);
     this.#journal = openJournal(settings, emit);
     for (const { id, birth, begun, grace } of this.#journal?.entries ?? []) {
-      this.#deletions.restore({ id, birth, begun, grace });
+      this.#deletions.restore({ id, birth, begun, grace, restored: true });
     }
   }
 
@@ -119,8 +119,8 @@ export class GivenUpDestroys {
     if (this.#settings.policy === undefined) {
       return;
     }
-    const { id, birth, moment } = called;
-    const remembered = this.#deletions.add(id, birth);
+    const { id, birth, moment, begun } = called;
+    const remembered = this.#deletions.add(id, birth, begun);
     this.#emit('gaveUp', () => ({ ...record(id), operation: operation.name, error }));
     if (!remembered) {
       this.#journal?.end(id);
@@ -166,13 +166,13 @@ export class GivenUpDestroys {
   /** `false`: there is no room. */
   #addUnsent(id: string, error: SessionStoreError): boolean {
     const known = this.#lives.birthOf(id);
-    const moment = this.#lives.now();
+    const [moment, begun] = [this.#lives.now(), Date.now()];
     // What is under way may give the id to another session before this destroy would have had its turn.
     const birth = this.#lanes.isBusy(id) ? undefined : known;
-    if (!this.#deletions.add(id, birth)) {
+    if (!this.#deletions.add(id, birth, begun)) {
       return false;
     }
-    this.note({ id, birth, moment, begun: Date.now() });
+    this.note({ id, birth, moment, begun });
     this.#emit('gaveUp', () => ({ ...record(id), operation: 'destroy', error }));
     this.#lives.dying(id, moment, known);
     return true;

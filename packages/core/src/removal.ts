@@ -76,9 +76,17 @@ export class Removals {
     );
   }
 
-  /** Removes one life of the id and no other. */
-  async removeBirth(operation: Operation, id: string, birth: string): Promise<void> {
-    await this.#retried(operation, () => this.#remove(operation, id, birth));
+  /** Removes one life of the id; and what is there instead, if that is meant as well. */
+  async removeBirth(
+    operation: Operation,
+    id: string,
+    birth: string,
+    isMeant: (other: string | undefined) => boolean = () => false,
+  ): Promise<void> {
+    const answer = await this.#retried(operation, () => this.#remove(operation, id, birth));
+    if (answer.status === 'other' && isMeant(answer.birth)) {
+      await this.#retried(operation, () => this.#remove(operation, id, answer.birth));
+    }
     await this.#buryOthers(operation, id, birth);
   }
 

@@ -1,4 +1,4 @@
-import { recordName, SessionStore } from '@session-stores/core';
+import { recordName, type SessionRecord, SessionStore } from '@session-stores/core';
 import { describe, expect, it } from 'vitest';
 import { insertOf, LossyBackend, Lost } from './lossy-backend.js';
 import { loaded, made, sessionOf } from './requests.js';
@@ -70,6 +70,38 @@ describe('a destroy that was given up', () => {
     backend.rows.delete('a');
     backend.applyWrite({ ...insertOf('a', { user: 'bob' }), birth: 'another-birth-00' });
     expect(await sessionOf(store, 'a')).toEqual({ user: 'bob' });
+  });
+
+  it('hides and removes the session whose birth a foreign store has taken away, and another process given anew', async () => {
+    const { backend, store, heal } = await givenUp();
+    const { birth, ...row } = backend.rows.get('a') as SessionRecord;
+    backend.rows.set('a', { ...row, birth: undefined });
+    expect(await store.get('a')).toBeUndefined();
+    const other = new SessionStore(backend);
+    await other.set('a', Object.assign(await loaded(other, 'a'), { n: 1 }));
+    expect(backend.rows.get('a')?.birth).not.toBe(birth);
+    expect(await store.get('a')).toBeUndefined();
+    const completed = new Promise((resolve) => store.once('destroyed', resolve));
+    heal();
+    await completed;
+    expect(backend.rows.size).toBe(0);
+  });
+
+  it('hides and removes the session that had the id when it was called, where another was remembered', async () => {
+    const backend = new LossyBackend();
+    const store = new SessionStore(backend, once);
+    await store.set('a', made(store, 'a', { user: 'ann' }));
+    const other = new SessionStore(backend);
+    await other.destroy('a');
+    await other.set('a', made(other, 'a', { user: 'ann again' }));
+    const moment = Date.now();
+    await expect.poll(() => Date.now()).toBeGreaterThan(moment);
+    backend.fates.push('lose request');
+    await expect(store.destroy('a')).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+    const completed = new Promise((resolve) => store.once('destroyed', resolve));
+    expect(await store.get('a')).toBeUndefined();
+    await completed;
+    expect(backend.rows.size).toBe(0);
   });
 
   it('hides the whole id where it could not even be read what is there', async () => {
