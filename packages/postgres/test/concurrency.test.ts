@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import type { PostgresBackend } from '../src/index.js';
 import {
+  answerAfter,
   during,
   failureOf,
   newTable,
@@ -18,6 +19,7 @@ import {
 describeWithServer('postgres', 'changes from many sides', (url) => {
   const pool = new pg.Pool({ connectionString: url, max: 20 });
   const table = newTable();
+  const on = { pool, table };
   let backend: PostgresBackend;
   beforeAll(async () => {
     [backend] = await opened({ pool, table });
@@ -39,36 +41,21 @@ describeWithServer('postgres', 'changes from many sides', (url) => {
       const insert = sample();
       await backend.write([insert], within());
       const bury = `update ${table} set data = null, expires_at = now() + '1 minute' where id = '${insert.id}'`;
-      const late = await during(pool, bury, async (end) => {
-        const answer = write(insert);
-        await waitingForLocks(pool, table, 1);
-        await end('commit');
-        return answer;
-      });
+      const late = await answerAfter(on, bury, () => write(insert));
       expect(late).toEqual({ status: 'gone' });
     });
 
     it('an insert whose snapshot is older than the grave of its birth answers gone', async () => {
       const insert = sample();
       const dig = `insert into ${table} values ('${insert.id}', null, '${insert.birth}', '', now() + '1 minute')`;
-      const late = await during(pool, dig, async (end) => {
-        const answer = write(insert);
-        await waitingForLocks(pool, table, 1);
-        await end('commit');
-        return answer;
-      });
+      const late = await answerAfter(on, dig, () => write(insert));
       expect(late).toEqual({ status: 'gone' });
     });
 
     it('an unanswered insert whose snapshot is older than the grave of another birth takes its place not', async () => {
       const insert = sample();
       const dig = `insert into ${table} values ('${insert.id}', null, 'another', '', now() + '1 minute')`;
-      const late = await during(pool, dig, async (end) => {
-        const answer = write({ ...insert, unanswered: true });
-        await waitingForLocks(pool, table, 1);
-        await end('commit');
-        return answer;
-      });
+      const late = await answerAfter(on, dig, () => write({ ...insert, unanswered: true }));
       expect(late).toEqual({ status: 'buried' });
     });
 
@@ -76,24 +63,14 @@ describeWithServer('postgres', 'changes from many sides', (url) => {
       const winner = sample();
       const rival = `insert into ${table} values
         ('${winner.id}', '${winner.data}', '${winner.birth}', '${winner.revision}', now() + '1 minute')`;
-      const loser = await during(pool, rival, async (end) => {
-        const answer = write(sample({ id: winner.id }));
-        await waitingForLocks(pool, table, 1);
-        await end('commit');
-        return answer;
-      });
+      const loser = await answerAfter(on, rival, () => write(sample({ id: winner.id })));
       expect(loser).toMatchObject({ status: 'conflict', current: { revision: winner.revision } });
     });
 
     it('an insert that waited for another that was taken back is written', async () => {
       const insert = sample();
       const rival = `insert into ${table} values ('${insert.id}', 'x', 'birth', 'revision', 'infinity')`;
-      const answer = await during(pool, rival, async (end) => {
-        const waiting = write(insert);
-        await waitingForLocks(pool, table, 1);
-        await end('rollback');
-        return waiting;
-      });
+      const answer = await answerAfter(on, rival, () => write(insert), { end: 'rollback' });
       expect(answer).toEqual({ status: 'written' });
     });
 
@@ -101,28 +78,18 @@ describeWithServer('postgres', 'changes from many sides', (url) => {
       const insert = sample();
       await backend.write([insert], within());
       const rival = `update ${table} set revision = 'theirs', data = 'theirs' where id = '${insert.id}'`;
-      const answer = await during(pool, rival, async (end) => {
-        const waiting = write(updateOf(insert));
-        await waitingForLocks(pool, table, 1);
-        await end('commit');
-        return waiting;
-      });
+      const answer = await answerAfter(on, rival, () => write(updateOf(insert)));
       expect(answer).toMatchObject({ status: 'conflict', current: { revision: 'theirs', data: 'theirs' } });
     });
 
     it('a record that expires while its update waits for the lock is gone', async () => {
       const insert = sample({ expiry: { in: 150, exact: true } });
       await backend.write([insert], within());
-      const answer = await during(
-        pool,
+      const answer = await answerAfter(
+        on,
         `select from ${table} where id = '${insert.id}' for update`,
-        async (end) => {
-          const waiting = write(updateOf(insert));
-          await waitingForLocks(pool, table, 1);
-          await pool.query('select pg_sleep(0.2)'); // Until it has expired.
-          await end('commit');
-          return waiting;
-        },
+        () => write(updateOf(insert)),
+        { seconds: 0.2 },
       );
       expect(answer).toEqual({ status: 'gone' });
     });

@@ -86,6 +86,22 @@ export async function during<Result>(
   }
 }
 
+/** What `call` answers, which waits for the locks of these statements until their transaction ends: after `seconds`, with `end`. */
+export function answerAfter<Answer>(
+  { pool, table }: { readonly pool: pg.Pool; readonly table: string },
+  statements: string,
+  call: () => Promise<Answer>,
+  { seconds = 0, end = 'commit' }: { seconds?: number; end?: 'commit' | 'rollback' } = {},
+): Promise<Answer> {
+  return during(pool, statements, async (ending) => {
+    const answer = call();
+    await waitingForLocks(pool, table, 1);
+    await pool.query('select pg_sleep($1)', [seconds]);
+    await ending(end);
+    return answer;
+  });
+}
+
 /** Resolves when so many server processes wait for a lock of another one on what this table's name is part of. */
 export async function waitingForLocks(pool: pg.Pool, table: string, count: number): Promise<void> {
   for (;;) {

@@ -2,11 +2,22 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import type { PostgresBackend } from '../src/index.js';
-import { during, newTable, one, opened, sample, updateOf, waitingForLocks, within } from './samples.js';
+import {
+  answerAfter,
+  during,
+  newTable,
+  one,
+  opened,
+  sample,
+  updateOf,
+  waitingForLocks,
+  within,
+} from './samples.js';
 
 describeWithServer('postgres', 'what is true of a record when its lock is held', (url) => {
   const pool = new pg.Pool({ connectionString: url, max: 20 });
   const table = newTable();
+  const on = { pool, table };
   let backend: PostgresBackend;
   beforeAll(async () => {
     [backend] = await opened({ pool, table });
@@ -25,16 +36,11 @@ describeWithServer('postgres', 'what is true of a record when its lock is held',
         revision: insert.revision,
         expiry: { in: 60_000, exact: true },
       });
-      const answer = await during(
-        pool,
+      const answer = await answerAfter(
+        on,
         `select from ${table} where id = '${insert.id}' for update`,
-        async (end) => {
-          const waiting = one(backend.touch(put(touchOf(insert.id), touchOf('none')), within()));
-          await waitingForLocks(pool, table, 1);
-          await pool.query('select pg_sleep(0.2)'); // Until it has expired.
-          await end('commit');
-          return waiting;
-        },
+        () => one(backend.touch(put(touchOf(insert.id), touchOf('none')), within())),
+        { seconds: 0.2 },
       );
       expect(answer).toEqual({ status: 'gone' });
       expect(await backend.read([insert.id], within())).toEqual([undefined]);
@@ -43,16 +49,11 @@ describeWithServer('postgres', 'what is true of a record when its lock is held',
     it('an insert that waited until the record in its place had expired is written', async () => {
       const before = sample({ expiry: { in: 150, exact: true } });
       await backend.write([before], within());
-      const answer = await during(
-        pool,
+      const answer = await answerAfter(
+        on,
         `select from ${table} where id = '${before.id}' for update`,
-        async (end) => {
-          const waiting = one(backend.write(put(sample({ id: before.id }), sample()), within()));
-          await waitingForLocks(pool, table, 1);
-          await pool.query('select pg_sleep(0.2)'); // Until it has expired.
-          await end('commit');
-          return waiting;
-        },
+        () => one(backend.write(put(sample({ id: before.id }), sample()), within())),
+        { seconds: 0.2 },
       );
       expect(answer).toEqual({ status: 'written' });
     });
@@ -61,12 +62,9 @@ describeWithServer('postgres', 'what is true of a record when its lock is held',
       const live = sample();
       const rival = `insert into ${table} values
         ('${live.id}', '${live.data}', '${live.birth}', '${live.revision}', now() + '1 minute')`;
-      const answer = await during(pool, rival, async (end) => {
+      const answer = await answerAfter(on, rival, () => {
         const removal = (id: string) => ({ id, birth: 'another', grace: 1_000 });
-        const waiting = one(backend.remove(put(removal(live.id), removal(sample().id)), within()));
-        await waitingForLocks(pool, table, 1);
-        await end('commit');
-        return waiting;
+        return one(backend.remove(put(removal(live.id), removal(sample().id)), within()));
       });
       expect(answer).toEqual({ status: 'other', birth: live.birth });
     });
