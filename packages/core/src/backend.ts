@@ -8,14 +8,14 @@
  *   under the same id is another session.
  * - *grave*: what a removal leaves behind for its `grace`: an insert of that birth answers `gone`. It is how
  *   an insert that the network delivers twice, or late, cannot bring a destroyed session back. A grave is never read,
- *   listed or counted, and an insert of another birth replaces it.
+ *   listed or counted, and an insert of another birth replaces it, unless that is unanswered (see `RecordWrite`).
  * - *revision*: names one state of a record. Opaque: a backend stores it and compares it whole.
  *
  * | primitive | meets                                   | answers                        | and then stored is           |
  * | --------- | --------------------------------------- | ------------------------------ | ---------------------------- |
  * | write     | expects absent; nothing live, no grave  | written                        | the new record               |
  * |           | expects absent; a grave of its birth    | gone                           | unchanged                    |
- * |           | the same, unanswered; another's grave   | written; buried if it may have | the new record; unchanged    |
+ * |           | unanswered; a grave of another birth    | written; buried if it may have | the new record; unchanged    |
  * |           |                                         | taken the place of its own     |                              |
  * |           | expects absent; a live record           | conflict, with that record     | unchanged                    |
  * |           | expects r; live at revision r           | written                        | the new record               |
