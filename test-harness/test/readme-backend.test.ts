@@ -1,23 +1,19 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type { SessionBackend } from '@session-stores/core';
 import { afterAll, describe, it } from 'vitest';
 import { describeSessionBackend } from '../src/backend-contract/describe-session-backend.js';
+import { folderForExamples, readmeExamples } from './readme-files.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const cache = join(root, 'test-harness', '.cache');
-await mkdir(cache, { recursive: true });
-// Inside this package, where what the example imports is installed.
-const folder = await mkdtemp(join(cache, 'readme-backend-'));
+const folder = await folderForExamples();
 afterAll(() => rm(folder, { recursive: true }));
 
 async function exampleBackend(): Promise<() => SessionBackend> {
-  const readme = await readFile(join(root, 'packages', 'core', 'README.md'), 'utf8');
-  const [code] = /(?<=^```js\n)(?:(?!^```).)*export function mapBackend.*?(?=^```)/ms.exec(readme) ?? [];
-  if (code === undefined) throw new Error('the README of core shows no backend');
-  const file = join(folder, 'example.mjs');
-  await writeFile(file, code);
+  const example = (await readmeExamples()).find(({ code }) => code.includes('export function mapBackend'));
+  if (example === undefined) throw new Error('the README of core shows no backend');
+  const file = join(folder, `example.${example.extension}`);
+  await writeFile(file, example.code);
   const { mapBackend } = (await import(pathToFileURL(file).href)) as { mapBackend(): SessionBackend };
   return mapBackend;
 }

@@ -1,45 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerName } from '../src/servers/known-servers.js';
 import { describeWithServer } from '../src/servers/needs.js';
+import { folderForExamples, readmeExamples } from './readme-files.js';
 
 const run = promisify(execFile);
 /** Ms for one example. One of them waits until a cluster has got over the death of a node. */
 const limit = 60_000;
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The README files of the repository and of every package. */
-async function readmes(): Promise<string[]> {
-  const packages = await readdir(join(root, 'packages'));
-  const folders = ['', 'test-harness', ...packages.map((name) => join('packages', name))];
-  return folders.map((folder) => join(root, folder, 'README.md'));
-}
-
-interface Example {
-  readonly name: string;
-  readonly code: string;
-  readonly extension: 'mjs' | 'mts';
-}
-
-async function examples(): Promise<Example[]> {
-  const found: Example[] = [];
-  for (const file of await readmes()) {
-    const text = await readFile(file, 'utf8').catch(() => '');
-    const name = relative(root, file);
-    for (const [index, [, language, code]] of [...text.matchAll(/^```(js|ts)\n(.*?)^```/gms)].entries()) {
-      found.push({
-        name: `${name}, example ${index + 1}`,
-        code: code ?? '',
-        extension: language === 'ts' ? 'mts' : 'mjs',
-      });
-    }
-  }
-  return found;
-}
 
 /** The servers that examples use, by the address that they show. */
 const addresses = {
@@ -48,15 +19,12 @@ const addresses = {
   mongo: 'mongodb://127.0.0.1:27017',
 } as const satisfies Partial<Record<ServerName, string>>;
 
-const all = await examples();
+const all = await readmeExamples();
 
 describe('examples of the README files', () => {
   let folder: string;
   beforeAll(async () => {
-    // Inside this package, where everything that an example imports is installed.
-    const cache = join(root, 'test-harness', '.cache');
-    await mkdir(cache, { recursive: true });
-    folder = await mkdtemp(join(cache, 'readme-'));
+    folder = await folderForExamples();
   });
   afterAll(() => rm(folder, { recursive: true }));
 
