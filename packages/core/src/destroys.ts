@@ -124,11 +124,12 @@ export class Destroys {
     });
   }
 
-  /** Before an id is given to a new session, the deletion of the one before is completed. The caller has its lane. */
-  async completeBefore(operation: Operation, id: string): Promise<void> {
-    if (this.givenUp.of(id) !== undefined) {
-      await this.#complete(operation, id, this.#removals);
-    }
+  /**
+   * Before an id is given to a new session, the deletion of the one before is completed; `undefined`: there is none. The caller
+   * has its lane.
+   */
+  completeBefore(operation: Operation, id: string): Promise<void> | undefined {
+    return this.givenUp.of(id) === undefined ? undefined : this.#complete(operation, id, this.#removals);
   }
 
   /** Goes on with those that were given up for so many ms at the most. */

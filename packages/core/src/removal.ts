@@ -94,9 +94,23 @@ export class Removals {
    * What may still come under another birth than that of the session that was there: a copy, which is saved under the one
    * birth of all copies, and writes that nobody answered. Where a storage has room for one grave of an id, the last holds.
    */
-  async #buryOthers(operation: Operation, id: string, buried: string | undefined): Promise<void> {
-    for (const birth of [this.#rules.birthOf(id), ...this.#lives.lateBirths(id)]) {
-      if (birth !== undefined && birth !== buried) {
+  #buryOthers(operation: Operation, id: string, buried: string | undefined): Promise<void> | undefined {
+    const copies = this.#rules.birthOf(id);
+    const late = this.#lives.lateBirths(id);
+    // Of nearly every session there is nothing of the kind.
+    if (late.size === 0 && (copies === undefined || copies === buried)) {
+      return undefined;
+    }
+    return this.#bury(
+      operation,
+      id,
+      [copies, ...late].filter((birth) => birth !== buried),
+    );
+  }
+
+  async #bury(operation: Operation, id: string, births: readonly (string | undefined)[]): Promise<void> {
+    for (const birth of births) {
+      if (birth !== undefined) {
         await this.#retried(operation, () => this.#remove(operation, id, birth));
       }
     }

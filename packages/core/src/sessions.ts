@@ -5,6 +5,7 @@ import { Commits, type Outcome } from './commit.js';
 import { composeReplacement, composeSave, composeUpdate } from './compose.js';
 import { Destroys } from './destroys.js';
 import { type Emit, record } from './events.js';
+import { isoText } from './iso-time.js';
 import { Lanes } from './lane.js';
 import { type CookieData, cookieDataOf, endOf } from './lifetime.js';
 import { Lives, longestLateness } from './lives.js';
@@ -142,8 +143,8 @@ export class Sessions {
     const origin = loadedOrigin(found, cookieDataOf(session), since);
     const cookie = session.cookie as { expires?: unknown } | undefined;
     if (cookie?.expires && found.expiresAt <= endOfTime) {
-      const expires = new Date(found.expiresAt);
-      cookie.expires = typeof cookie.expires === 'string' ? expires.toISOString() : expires;
+      const isText = typeof cookie.expires === 'string';
+      cookie.expires = isText ? isoText(found.expiresAt) : new Date(found.expiresAt);
     }
     this.#lives.saw(found.id, found.birth);
     this.provenance.remember(session, origin);
@@ -172,8 +173,9 @@ export class Sessions {
       this.#drop(operation, id);
       return;
     }
-    if (isNew) {
-      await this.destroys.completeBefore(operation, id);
+    const before = isNew ? this.destroys.completeBefore(operation, id) : undefined;
+    if (before !== undefined) {
+      await before;
     }
     const snapshot = mine();
     const outcome = await this.#commits.write(operation, origin, () => {

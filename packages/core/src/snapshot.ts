@@ -1,6 +1,7 @@
 import type { SessionData } from 'express-session';
 import { cannotDecrypt, isEncrypted } from './cipher.js';
 import { recordName, SessionStoreError } from './errors.js';
+import { isoText } from './iso-time.js';
 import { type CookieData, cookieDataOf, lifetimeDiffers } from './lifetime.js';
 import type { Serializer } from './merge.js';
 
@@ -51,7 +52,7 @@ export function snapshotOf(session: unknown, base: Base | undefined, serializer:
 function inText(cookie: CookieData | undefined, serializer: Serializer): CookieData | undefined {
   const expires = cookie?.expires;
   return serializer === JSON && expires instanceof Date && !Number.isNaN(expires.getTime())
-    ? { ...cookie, expires: expires.toISOString() }
+    ? { ...cookie, expires: isoText(expires.getTime()) }
     : cookie;
 }
 
