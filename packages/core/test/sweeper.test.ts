@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LossyBackend } from './lossy-backend.js';
 
 /** A store over a backend that has so many expired records, with a clock that the test moves. */
-function sweeping(expired: number, sweepInterval?: number) {
+function sweeping(expired: number, sweepInterval?: number, holdUp: (limit: number) => void = () => {}) {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const limits: number[] = [];
@@ -11,6 +11,7 @@ function sweeping(expired: number, sweepInterval?: number) {
   const backend = Object.assign(new LossyBackend(), {
     prune: async (limit: number) => {
       limits.push(limit);
+      holdUp(limit);
       const deleted = Math.min(limit, left);
       left -= deleted;
       return deleted;
@@ -34,11 +35,35 @@ describe('the sweeper', () => {
     expect(limits).toEqual([]);
     vi.advanceTimersByTime(4_001);
     await settled();
-    expect(limits).toEqual([1000, 1000, 1000]);
+    expect(limits).toEqual([100, 200, 400, 800, 1000, 1000]);
     expect(left()).toBe(0);
     vi.advanceTimersByTime(12_000);
     await settled();
-    expect(limits).toHaveLength(4);
+    expect(limits).toHaveLength(7);
+  });
+
+  it('asks for no more than the event loop can be held up for, and pauses nine times as long', async () => {
+    // A storage in this process that takes a tenth of a millisecond for a record.
+    const held: number[] = [];
+    const { limits, settled } = sweeping(1_000_000, 1000, (limit) => {
+      const began = performance.now();
+      while (performance.now() < began + limit / 10);
+      held.push(performance.now() - began);
+    });
+    vi.advanceTimersByTime(1200);
+    await settled();
+    for (let batch = 1; batch < 8; batch++) {
+      expect(limits).toHaveLength(batch);
+      vi.advanceTimersByTime(Math.floor(9 * (held.at(-1) as number)) - 1);
+      await settled();
+      expect(limits).toHaveLength(batch);
+      vi.advanceTimersByTime(50);
+      await settled();
+    }
+    expect(limits.slice(0, 2)).toEqual([100, 50]);
+    // The machine may be slow for a moment, so it is not told how small exactly.
+    expect(Math.max(...limits.slice(2))).toBeLessThanOrEqual(50);
+    expect(Math.min(...limits)).toBeGreaterThanOrEqual(10);
   });
 
   it('sweeps once a minute unless told, and never with 0', async () => {
@@ -85,6 +110,6 @@ describe('the sweeper', () => {
     Object.assign(backend, { prune });
     vi.advanceTimersByTime(1_200);
     await settled();
-    expect(limits).toEqual([1000]);
+    expect(limits).toEqual([100]);
   });
 });

@@ -22,7 +22,16 @@ export interface SweepFigures {
 /** Ms between two reads. */
 const interval = 2;
 
-/** Puts so many expired records beside the population, and reads it at a steady pace without and with the sweeper at work. */
+/** Ms for what was written for this to get to the disk. */
+const settling = 10_000;
+
+/** Ms that those live which do not expire. */
+const dayLong = 24 * 3_600_000;
+
+/**
+ * Puts so many expired records beside the population, among as many that live, as those that nobody came back to lie among the
+ * others; and reads the population at a steady pace without and with the sweeper at work.
+ */
 export async function sweepBeside(
   population: Population,
   count: number,
@@ -31,6 +40,7 @@ export async function sweepBeside(
   const { backend } = population;
   if (backend.prune === undefined) return undefined;
   await addExpired(backend, count, bytes);
+  await delay(settling);
   let isOver = false;
   const before = await paceOf(population, async () => delay(3_000));
   let swept = 0;
@@ -49,19 +59,22 @@ export async function sweepBeside(
 
 /** Lets them all expire in the same moment: a backend may delete what has expired at the next insert. */
 async function addExpired(backend: SessionBackend, count: number, bytes: number): Promise<void> {
-  const size = 512;
-  const end = Date.now() + 2_000 + count / 5;
+  const size = 256;
+  const end = Date.now() + 5_000 + count / 2;
   const signal = AbortSignal.timeout(3_600_000);
   const data = JSON.stringify({ cookie: { originalMaxAge: 1 }, ...sessionData(bytes, 0) });
   for (let from = 0; from < count; from += size) {
-    const batch = Array.from({ length: Math.min(size, count - from) }, (_, index): RecordWrite => {
-      const name = `expired-${from + index}`.padEnd(32, 'x');
+    const expiring = { in: Math.max(1, end - Date.now()), exact: true };
+    const batch = Array.from({ length: 2 * Math.min(size, count - from) }, (_, index): RecordWrite => {
+      const number = 2 * from + index;
+      // As ids are random, those of one batch are all over an index of ids.
+      const name = `${Math.imul(number, 2_654_435_761) >>> 0}-beside-${number}`.padEnd(32, 'x');
       return {
         id: name,
         data,
-        birth: 'expired',
-        revision: 'expired',
-        expiry: { in: Math.max(1, end - Date.now()), exact: true },
+        birth: 'beside',
+        revision: 'beside',
+        expiry: index % 2 === 0 ? expiring : { in: dayLong, exact: true },
         expect: 'absent',
       };
     });
