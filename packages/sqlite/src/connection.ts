@@ -156,6 +156,9 @@ function asGuest<T>(database: SqliteDatabase, work: (database: SqliteDatabase) =
   }
 }
 
+/** Pages of 4 KiB in the WAL that are put into the file together. */
+const pagesPerCheckpoint = 250;
+
 function openFile(path: string): SqliteDatabase {
   const database: SqliteDatabase = new Database(path, { timeout: 0 });
   try {
@@ -163,6 +166,8 @@ function openFile(path: string): SqliteDatabase {
     database.pragma('journal_mode = WAL');
     // A commit is on the disk when it returns. With less, a power cut brings a session back whose logout was confirmed.
     database.pragma('synchronous = FULL');
+    // SQLite's own is 1,000, and while so much is put into the file the event loop stands still for 15 to 40 ms.
+    database.pragma(`wal_autocheckpoint = ${pagesPerCheckpoint}`);
     return database;
   } catch (error) {
     database.close();

@@ -19,7 +19,7 @@ import { answerEach, Connection, inTransaction } from './connection.js';
 import { isTransient } from './failures.js';
 import { prepareSchema } from './schema.js';
 import { type SqliteBackendOptions, type SqliteDatabase, sqliteSettings } from './sqlite-options.js';
-import { Statements } from './statements.js';
+import { type Head, Statements } from './statements.js';
 
 /** Small enough that a page holds up nobody, in this process or in another one. */
 const pageSize = 200;
@@ -67,11 +67,11 @@ export class SqliteBackend implements SessionBackend {
     const called = Date.now();
     return this.#answerEach(signal, writes, (write, statements, now): WriteAnswer => {
       const { id, birth, expiry, expect } = write;
-      const live = statements.live(id, now);
+      const live = statements.liveHead(id, now);
       if (live === undefined) {
         if (expect !== 'absent' || statements.hasGrave(id, birth, now)) return { status: 'gone' };
       } else if (expect === 'absent' || live.revision !== expect.revision) {
-        return { status: 'conflict', current: live };
+        return { status: 'conflict', current: statements.live(id, now) as SessionRecord };
       }
       statements.put(write, expiryOf(expiry, called, live));
       return { status: 'written' };
@@ -81,9 +81,11 @@ export class SqliteBackend implements SessionBackend {
   touch(touches: readonly RecordTouch[], { signal }: CallContext): Promise<readonly TouchAnswer[]> {
     const called = Date.now();
     return this.#answerEach(signal, touches, ({ id, revision, expiry }, statements, now): TouchAnswer => {
-      const live = statements.live(id, now);
+      const live = statements.liveHead(id, now);
       if (live === undefined) return { status: 'gone' };
-      if (live.revision !== revision) return { status: 'changed', current: live };
+      if (live.revision !== revision) {
+        return { status: 'changed', current: statements.live(id, now) as SessionRecord };
+      }
       statements.move(id, expiryOf(expiry, called, live));
       return { status: 'touched' };
     });
@@ -91,7 +93,7 @@ export class SqliteBackend implements SessionBackend {
 
   remove(removals: readonly RecordRemoval[], { signal }: CallContext): Promise<readonly RemoveAnswer[]> {
     return this.#answerEach(signal, removals, ({ id, birth, grace }, statements, now): RemoveAnswer => {
-      const live = statements.live(id, now);
+      const live = statements.liveHead(id, now);
       if (live !== undefined && birth !== undefined && live.birth !== birth) {
         return { status: 'other', birth: live.birth };
       }
@@ -180,7 +182,7 @@ export class SqliteBackend implements SessionBackend {
 }
 
 /** Counted from the call, not from the moment when the lock was free. */
-function expiryOf({ in: milliseconds, exact }: Expiry, called: number, live?: SessionRecord): number {
+function expiryOf({ in: milliseconds, exact }: Expiry, called: number, live?: Head): number {
   const expiresAt = called + milliseconds;
   return exact || live === undefined ? expiresAt : Math.max(expiresAt, live.expiresAt);
 }

@@ -2,13 +2,19 @@ import type { RecordWrite, SessionRecord } from '@session-stores/core';
 import { type TableNames, tableNames } from './schema.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-options.js';
 
-interface Row {
-  readonly id: string;
-  readonly data: string;
+interface HeadRow {
   readonly birth: string;
   readonly revision: string;
   readonly expires_at: number;
 }
+
+interface Row extends HeadRow {
+  readonly id: string;
+  readonly data: string;
+}
+
+/** A record without its data, which may be long. */
+export type Head = Pick<SessionRecord, 'birth' | 'revision' | 'expiresAt'>;
 
 /** A new grave takes so many with it whose grace has ended: more than it adds, so that they cannot pile up without a sweeper. */
 const endedPerGrave = 2;
@@ -16,6 +22,7 @@ const endedPerGrave = 2;
 /** Everything that is ever asked of the tables, prepared once. Times are epoch ms. */
 export class Statements {
   readonly #live: SqliteStatement;
+  readonly #liveHead: SqliteStatement;
   readonly #put: SqliteStatement;
   readonly #move: SqliteStatement;
   readonly #delete: SqliteStatement;
@@ -32,6 +39,9 @@ export class Statements {
     const { records, graves }: TableNames = tableNames(table);
     const row = 'id, data, birth, revision, expires_at';
     this.#live = database.prepare(`SELECT ${row} FROM ${records} WHERE id = ? AND expires_at > ?`);
+    this.#liveHead = database.prepare(
+      `SELECT birth, revision, expires_at FROM ${records} WHERE id = ? AND expires_at > ?`,
+    );
     this.#put = database.prepare(
       `INSERT INTO ${records} (${row}) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET data = excluded.data, birth = excluded.birth,
@@ -65,6 +75,13 @@ export class Statements {
   live(id: string, now: number): SessionRecord | undefined {
     const row = this.#live.get(id, now);
     return row === undefined ? undefined : recordOf(row as Row);
+  }
+
+  liveHead(id: string, now: number): Head | undefined {
+    const row = this.#liveHead.get(id, now) as HeadRow | undefined;
+    return row === undefined
+      ? undefined
+      : { birth: row.birth, revision: row.revision, expiresAt: row.expires_at };
   }
 
   put({ id, data, birth, revision }: RecordWrite, expiresAt: number): void {

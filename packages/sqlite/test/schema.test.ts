@@ -90,6 +90,24 @@ describe('the schema', () => {
     expect(database.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all()).toEqual(before);
   });
 
+  it('may have its columns in another order, as the first version made them', async () => {
+    const path = newPath();
+    await (await openBackend({ path })).write([insert('a')], context);
+    openDatabase(path).exec(`
+      CREATE TABLE moved (id TEXT PRIMARY KEY NOT NULL, data TEXT NOT NULL, birth TEXT NOT NULL,
+        revision TEXT NOT NULL, expires_at REAL NOT NULL) STRICT;
+      INSERT INTO moved SELECT id, data, birth, revision, expires_at FROM sessions;
+      DROP TABLE sessions;
+      ALTER TABLE moved RENAME TO sessions;
+    `);
+    const backend = await openBackend({ path });
+    expect(await backend.write([insert('b', { data: '{"b":1}' })], context)).toEqual([{ status: 'written' }]);
+    expect(await backend.read(['a', 'b'], context)).toMatchObject([
+      { id: 'a' },
+      { id: 'b', data: '{"b":1}' },
+    ]);
+  });
+
   it('tells names apart that SQLite does not: an error instead of two stores in one table', async () => {
     const path = newPath();
     await openBackend({ path, table: 'sessions' });

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { SessionStore } from '@session-stores/core';
 import {
   RetryingSqliteStore,
@@ -7,7 +8,7 @@ import {
 } from '@session-stores/sqlite';
 import Database from 'better-sqlite3';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { newPath, openDatabase } from './setup.js';
+import { context, insert, newPath, openBackend, openDatabase } from './setup.js';
 
 const closed = new Database(':memory:').close();
 
@@ -48,6 +49,16 @@ describe.each([SqliteStore, RetryingSqliteStore])('%o', (Store) => {
       expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) }),
     );
   });
+});
+
+it('puts what is in the WAL into the file before that takes long', async () => {
+  const path = newPath();
+  const backend = await openBackend({ path });
+  const data = 'x'.repeat(20_000);
+  for (let count = 0; count < 400; count++)
+    await backend.write([insert(`session-${count}`, { data })], context);
+  // 250 pages and what one batch has more, and not the 1,000 pages that SQLite lets it grow to.
+  expect(statSync(`${path}-wal`).size).toBeLessThan(1_500_000);
 });
 
 it('takes a database of better-sqlite3 without a cast', () => {
