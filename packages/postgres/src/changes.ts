@@ -18,6 +18,13 @@ export type Remaining = (expiry: Expiry) => number | null;
 /** A row of a reply. */
 export type Row = readonly (string | null)[];
 
+/** The rows of `many`, each at the position that it ends with; nothing where there is none. */
+export function byPosition(rows: readonly Row[], count: number): (Row | undefined)[] {
+  const placed = new Array<Row | undefined>(count).fill(undefined);
+  for (const row of rows) placed[Number(row.at(-1)) - 1] = row;
+  return placed;
+}
+
 /** A primitive that changes rows. */
 export interface Change<Item, Answer> {
   /** The statement for one usual item, and its answer where that changed a row. `undefined`: the item is not usual. */
@@ -29,7 +36,7 @@ export interface Change<Item, Answer> {
   readonly many: keyof Statements;
   /** The lists that `many` takes. */
   readonly values: (items: readonly Item[], remaining: Remaining) => unknown[];
-  /** Of a row of `many`; `undefined`: it is to be sent again. */
+  /** Of a row of `many`, which tells of what is not `done`, and may tell of it; `undefined`: it is to be sent again. */
   readonly answer: (row: Row, record: (row: Row) => SessionRecord) => Exclude<Answer, ItemError> | undefined;
 }
 
@@ -54,7 +61,7 @@ export const write: Change<RecordWrite, WriteAnswer> = {
     ),
   ],
   answer(row, record) {
-    const outcome = row.at(-1);
+    const outcome = row.at(-2);
     if (outcome === 'conflict') return { status: 'conflict', current: record(row) };
     return outcome === 'lost' ? undefined : { status: outcome as 'written' | 'gone' | 'buried' };
   },
@@ -74,7 +81,7 @@ export const touch: Change<RecordTouch, TouchAnswer> = {
     items.map(({ expiry }) => expiry.exact),
   ],
   answer(row, record) {
-    const outcome = row.at(-1);
+    const outcome = row.at(-2);
     if (outcome === 'conflict') return { status: 'changed', current: record(row) };
     return outcome === 'lost' ? undefined : { status: outcome as 'touched' | 'gone' };
   },
@@ -90,8 +97,9 @@ export const remove: Change<RecordRemoval, RemoveAnswer> = {
     textArray(items.map(({ birth }) => birth ?? null)),
     items.map(({ grace }) => grace),
   ],
-  answer([, birth, outcome]) {
-    if (outcome === 'conflict') return { status: 'other', birth: birth ?? undefined };
+  answer(row) {
+    const outcome = row.at(-2);
+    if (outcome === 'conflict') return { status: 'other', birth: row[1] ?? undefined };
     return outcome === 'lost' ? undefined : { status: 'removed' };
   },
 };

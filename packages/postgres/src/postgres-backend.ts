@@ -17,7 +17,7 @@ import type {
   WriteAnswer,
 } from '@session-stores/core';
 import { ServerClock, watchChannel } from '@session-stores/core';
-import { type Change, type Remaining, type Row, remove, touch, write } from './changes.js';
+import { byPosition, type Change, type Remaining, type Row, remove, touch, write } from './changes.js';
 import { Connections, type Reply } from './connections.js';
 import { concernsRow, PostgresFailure } from './postgres-failure.js';
 import { type PostgresBackendOptions, postgresSettings } from './postgres-options.js';
@@ -152,8 +152,13 @@ export class PostgresBackend implements SessionBackend {
           (await this.#announced(context, change.many, () => change.values(part, remaining))).rows,
       );
       open = open.filter((index, position) => {
-        const reply = replies[position] as Row | ItemError;
-        const answer = 'status' in reply ? reply : change.answer(reply, this.#recordOf);
+        const reply = replies[position];
+        const answer =
+          reply === undefined
+            ? change.done
+            : 'status' in reply
+              ? reply
+              : change.answer(reply, this.#recordOf);
         if (answer !== undefined) answers[index] = answer;
         return answer === undefined;
       });
@@ -161,13 +166,13 @@ export class PostgresBackend implements SessionBackend {
     return answers;
   }
 
-  /** The rows for the items; where one of them makes the statement fail, the statement runs for each half. */
+  /** The row of each item that has one; where an item makes the statement fail, the statement runs for each half. */
   async #inParts<Item>(
     items: readonly Item[],
     rowsFor: (part: readonly Item[]) => Promise<readonly Row[]>,
-  ): Promise<readonly (Row | ItemError)[]> {
+  ): Promise<readonly (Row | ItemError | undefined)[]> {
     const rows = await this.#unlessRefused(() => rowsFor(items));
-    if (!('status' in rows)) return rows;
+    if (!('status' in rows)) return byPosition(rows, items.length);
     if (items.length === 1) return [rows];
     const middle = items.length >> 1;
     const first = await this.#inParts(items.slice(0, middle), rowsFor);

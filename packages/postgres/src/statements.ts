@@ -29,7 +29,8 @@ export function channelOf(table: string): string {
  * All SQL that runs while the store is in use. The usual single item has a statement of its own (`…One`), which is
  * answered by the number of rows that it changed, and does nothing where it meets anything else than the usual.
  *
- * For that, and for many items, each primitive has one statement. It locks the rows that are there first, in the order of
+ * For that, and for many items, each primitive has one statement, which answers by a row, with the item's position from 1,
+ * where it did not do what is usual. It locks the rows that are there first, in the order of
  * their ids, so that no two batches wait for each other; and it decides on the rows that it then holds, which are the
  * current ones. Its snapshot can be older: an insert that meets a row which the snapshot does not have is answered `lost`,
  * has done nothing, and is to be sent again.
@@ -55,6 +56,9 @@ export function statementsFor(table: string, announces = false) {
           `case when judged.verdict = '${verdict}' and done.id is not null then ${tell('judged.id', source)} end`,
         ]
       : [];
+  /** What was done as usual needs no row of the reply. But who tells of it does so in that row. */
+  const unlessDone = (success: string): string =>
+    announces ? '' : `where ${outcome(success)} is distinct from '${success}'`;
   const locked = `locked as materialized (
     select id, data, birth, revision, expires_at from ${table} where id = ${anyOf('$1')} order by id for no key update
   )`;
@@ -131,8 +135,8 @@ export function statementsFor(table: string, announces = false) {
             or not exists (select from judged where judged.id = excluded.id and judged.expected = ''))
         returning stored.id
       ), done as (select id from updated union all select id from inserted)
-      select judged.id, ${[conflictColumns, now, ...told('update', 8), outcome('written')].join(', ')}
-      from judged left join done on done.id = judged.id order by judged.position`,
+      select judged.id, ${[conflictColumns, now, ...told('update', 8), outcome('written')].join(', ')}, judged.position
+      from judged left join done on done.id = judged.id ${unlessDone('written')}`,
 
     /** Lists of what `touchOne` takes. */
     touch: `with item as (
@@ -151,8 +155,8 @@ export function statementsFor(table: string, announces = false) {
         from judged where judged.verdict = 'update' and stored.id = judged.id
         returning stored.id
       )
-      select judged.id, ${[conflictColumns, now, ...told('update', 5), outcome('touched')].join(', ')}
-      from judged left join done on done.id = judged.id order by judged.position`,
+      select judged.id, ${[conflictColumns, now, ...told('update', 5), outcome('touched')].join(', ')}, judged.position
+      from judged left join done on done.id = judged.id ${unlessDone('touched')}`,
 
     /** Lists of what `removeOne` takes; a birth that is null means whatever is live. */
     remove: `with item as (
@@ -174,8 +178,8 @@ export function statementsFor(table: string, announces = false) {
         order by id collate "C" ${orBury}
         returning stored.id
       )
-      select judged.id, judged.current_birth, ${[outcome('removed'), ...told('bury', 4)].join(', ')}
-      from judged left join done on done.id = judged.id order by judged.position`,
+      select judged.id, judged.current_birth, ${[...told('bury', 4), outcome('removed')].join(', ')}, judged.position
+      from judged left join done on done.id = judged.id ${unlessDone('removed')}`,
 
     /** The id that comes before. */
     page: `select stored.id, ${columns('stored')}, ${now}
