@@ -57,7 +57,8 @@ describe('the sweeper', () => {
       vi.advanceTimersByTime(Math.floor(9 * (held.at(-1) as number)) - 1);
       await settled();
       expect(limits).toHaveLength(batch);
-      vi.advanceTimersByTime(50);
+      // On a slow machine the sweeper can have found the call longer than it was here.
+      vi.advanceTimersByTime(10_000);
       await settled();
     }
     expect(limits.slice(0, 2)).toEqual([100, 50]);
