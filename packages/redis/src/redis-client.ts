@@ -4,11 +4,13 @@ import { InvalidOptionError } from '@session-stores/core';
  * A `Redis` or `Cluster` of ioredis 5 or 6, told by what it can do: the application's ioredis may be another copy than
  * ours. The store never sends a command on it; it takes its options and opens a connection of its own.
  */
-export interface RedisClient {
+export interface IoredisClient {
   readonly status: string;
   readonly isCluster: boolean;
   duplicate(...args: never[]): unknown;
 }
+
+export type RedisClient = IoredisClient;
 
 export interface RedisBackendOptions {
   /** An ioredis `Redis` or `Cluster`. It stays the caller's: `close` leaves it open. Either this or `url`. */

@@ -3,6 +3,7 @@
  * - `CONNECTION`: no connection, or it broke; what was on the way may or may not have been done.
  * - `UNSENT`: the connection turned out to be closed before a byte of the command left.
  * - `TIMEOUT`: the call's time was up.
+ * - `NO_DRIVER`: the package that would have opened the connection is not installed.
  * - `REPLY`: a reply of the server that has no name of its own here.
  */
 export type RedisFailureKind =
@@ -12,6 +13,7 @@ export type RedisFailureKind =
   | 'UNSENT'
   | 'TIMEOUT'
   | 'MAX_CLIENTS'
+  | 'NO_DRIVER'
   | 'REPLY';
 
 // They pass by themselves: a restart, a failover, a resharding, a long script, replicas that come back.
@@ -87,8 +89,6 @@ export function driverFailure(error: unknown, isCluster: boolean): RedisFailure 
   if (!(error instanceof Error)) return new RedisFailure('CONNECTION', 'the connection failed');
   if (error.name === 'ReplyError' || namedReply.test(error.message))
     return replyFailure(error.message, isCluster);
-  if (error.message.includes("isn't writeable"))
-    return new RedisFailure('UNSENT', 'the connection is closed');
   const { code } = error as { code?: unknown };
   const because = withoutArguments(error.message) || (typeof code === 'string' ? code : 'no reason given');
   return new RedisFailure('CONNECTION', because);
