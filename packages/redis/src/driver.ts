@@ -1,5 +1,6 @@
 import { ioredisSource, ioredisUrlSource } from './ioredis-driver.js';
-import type { RedisBackendOptions } from './redis-client.js';
+import { nodeRedisSource } from './node-redis-driver.js';
+import { isNodeRedis, type RedisBackendOptions } from './redis-client.js';
 
 /** The name of a command and its arguments. */
 export type Command = readonly string[];
@@ -43,5 +44,6 @@ export interface DriverSource {
 
 /** From options that have been checked. */
 export function driverSource({ client, url }: RedisBackendOptions): DriverSource {
-  return client === undefined ? ioredisUrlSource(url as string) : ioredisSource(client);
+  if (client === undefined) return ioredisUrlSource(url as string);
+  return isNodeRedis(client) ? nodeRedisSource(client) : ioredisSource(client);
 }
