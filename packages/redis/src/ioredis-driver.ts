@@ -144,19 +144,26 @@ interface ClientOptions {
 
 /** With the ioredis that is installed beside this package, which somebody who passes a client need not have. */
 export function ioredisUrlSource(url: string): DriverSource {
+  // Now and not with the first connection, whose call has only so much time.
+  const loading = import('ioredis').catch((error: Error) => error);
   let Redis: new (url: string, options: object) => unknown;
   const open = (): Driver => new IoredisDriver(new Redis(url, standalone) as Ioredis);
-  const load = async (): Promise<void> => {
-    try {
-      ({ Redis } = await import('ioredis'));
-    } catch (error) {
-      throw new RedisFailure(
-        'NO_DRIVER',
-        `url needs ioredis: npm install ioredis, or pass client, such as createClient({ url }) of redis (${(error as Error).message})`,
-      );
-    }
+  return {
+    isCluster: false,
+    keyPrefix: '',
+    async load() {
+      const loaded = await loading;
+      if (loaded instanceof Error) {
+        throw new RedisFailure(
+          'NO_DRIVER',
+          `url needs ioredis: npm install ioredis, or pass client, such as createClient({ url }) of redis (${loaded.message})`,
+        );
+      }
+      Redis = loaded.Redis;
+    },
+    open,
+    openSubscriber: open,
   };
-  return { isCluster: false, keyPrefix: '', load, open, openSubscriber: open };
 }
 
 export function ioredisSource(client: IoredisClient): DriverSource {

@@ -74,12 +74,12 @@ describeWithServer('redis-server', 'the cache of a Redis store', () => {
 
   it.each(newest)(
     'reads from the server where it may not subscribe, and says so once, with %s',
-    async (_, connect) => {
+    async (name, connect) => {
       const admin = new Redis(server.port);
       onTestFinished(() => admin.disconnect());
       await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '+@all', 'resetchannels');
       const { client } = connect({ port: server.port, username: 'deaf', password: 'secret' });
-      const store = new RedisStore({ client, prefix: 'deaf:', cache: {} });
+      const store = new RedisStore({ client, prefix: `deaf, ${name}:`, cache: {} });
       onTestFinished(async () => void (await store.close()));
       const errors: Error[] = [];
       store.on('storeError', ({ error }) => errors.push(error));

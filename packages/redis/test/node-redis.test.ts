@@ -55,7 +55,10 @@ describeWithServer('redis-server', 'our own connection beside a client of', () =
     ['node-redis 6', createClient],
     ['node-redis 5', createClient5 as unknown as typeof createClient],
   ])('%s', (_, create) => {
-    it('keeps nothing of what the application set for its own commands', async () => {
+    it.each([
+      ['its cache', { clientSideCache: { ttl: 0, maxEntries: 0 } }],
+      ['a cache of its own', { emitInvalidate: true }],
+    ])('keeps nothing of what the application set for its commands and for %s', async (_cache, cached) => {
       const client = create({
         RESP: 3,
         socket: {
@@ -68,7 +71,7 @@ describeWithServer('redis-server', 'our own connection beside a client of', () =
         readonly: true,
         pingInterval: 10,
         commandsQueueMaxLength: 1,
-        clientSideCache: { ttl: 0, maxEntries: 0 },
+        ...cached,
         commandOptions: {
           asap: true,
           abortSignal: AbortSignal.abort(),
@@ -155,11 +158,12 @@ describeWithServer('redis-server', 'our own connection beside a client of', () =
     it('says of a command that it was not sent only where that is sure', async () => {
       const client = create({ socket: { host: '127.0.0.1', port: proxy.address.port } });
       const driver = nodeRedisSource(client).open();
-      const kindOf = (call: Promise<unknown>) =>
+      const failureOf = (call: Promise<unknown>) =>
         call.then(
-          () => 'answered',
-          (error: unknown) => driverFailure(error, false).kind,
+          () => expect.fail('answered'),
+          (error: unknown) => driverFailure(error, false),
         );
+      const kindOf = async (call: Promise<unknown>) => (await failureOf(call)).kind;
       driver.on('error', () => {});
       expect(await kindOf(driver.send(['ping']))).toBe('UNSENT');
       await driver.connect();
@@ -167,12 +171,15 @@ describeWithServer('redis-server', 'our own connection beside a client of', () =
         driver.on('end', () => resolve(kindOf(driver.sendInRow([['ping'], ['ping']]))));
       });
       const held = proxy.holdReplies();
-      const sent = kindOf(driver.send(['set', 'sent', '1']));
+      const sent = failureOf(driver.send(['set', 'sent', '1']));
       await held.firstHeld;
       // In the queue of node-redis, which writes at the end of the turn; whether it has done so it does not tell.
       const queued = kindOf(driver.send(['ping']));
       await proxy.setMode('reset');
-      expect(await sent).toBe('CONNECTION');
+      expect(await sent).toMatchObject({
+        kind: 'CONNECTION',
+        message: expect.stringContaining('ECONNRESET'),
+      });
       expect(await queued).toBe('CONNECTION');
       expect(await atItsEnd).toBe('UNSENT');
       expect(await admin.get('sent')).toBe('1');
