@@ -44,6 +44,7 @@ describe('the packed packages in a project outside the workspace', { timeout: 12
     const versions = await versionsInUse([
       'express-session',
       'ioredis',
+      'redis',
       'mongodb',
       'better-sqlite3',
       'pg',
@@ -101,6 +102,17 @@ describe('the packed packages in a project outside the workspace', { timeout: 12
   it('test-harness is packed with the sources of FerretDB', async () => {
     const folder = join(consumer, 'node_modules', '@session-stores', 'test-harness', 'ferretdb');
     expect((await readdir(folder)).sort()).toEqual(['go.mod', 'go.sum', 'main.go']);
+  });
+
+  it('the types of redis need neither of the clients that it takes', async () => {
+    const folder = join(consumer, 'node_modules', '@session-stores', 'redis', 'dist');
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.d.ts'));
+    expect(files).toContain('redis-client.d.ts');
+    for (const file of files) {
+      expect(await readFile(join(folder, file), 'utf8'), file).not.toMatch(
+        /(from|import\() ?['"](ioredis|redis|@redis\/client)['"]/,
+      );
+    }
   });
 
   it.for(names)('%s says which versions of the others it needs', async (name) => {

@@ -16,6 +16,8 @@ function ours(Class: typeof RedisStore): (url: string) => Promise<Store> {
   return async (url) => {
     const store = new Class({ url, prefix: prefix(), operationTimeout: 700 });
     onTestFinished(() => void store.close());
+    // Its driver is loaded and connected, which on a busy machine can take longer than an operation may.
+    await expect.poll(() => store.get('nobody').catch(() => 'failed')).toBeUndefined();
     return store;
   };
 }

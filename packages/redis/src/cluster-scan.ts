@@ -64,7 +64,7 @@ async function look(connection: Connection, signal: AbortSignal, driver: Driver)
     Promise.all(
       (driver.nodes?.('master') ?? []).map(async (node) => ({
         driver: node,
-        ...parseOwnView(String(await node.cluster('NODES'))),
+        ...parseOwnView(String(await node.send(['cluster', 'nodes']))),
       })),
     ),
   );

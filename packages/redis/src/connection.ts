@@ -1,5 +1,5 @@
 import { untilAborted } from '@session-stores/core';
-import { type Driver, type DriverSource, hangUp } from './driver.js';
+import type { Driver, DriverSource } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import { endSilentNodes } from './silent-nodes.js';
 
@@ -72,7 +72,7 @@ export class Connection {
         if (failure.kind !== 'UNSENT') throw failure;
       } finally {
         life.users -= 1;
-        if (life.state === 'retired' && life.users === 0) hangUp(life.driver);
+        if (life.state === 'retired' && life.users === 0) life.driver.hangUp();
       }
     }
   }
@@ -82,7 +82,7 @@ export class Connection {
     const life = this.#life;
     if (life?.driver !== driver) return;
     this.#retire(life);
-    if (life.users === 0) hangUp(driver);
+    if (life.users === 0) driver.hangUp();
   }
 
   /** Closes what this opened. Calls on the way fail. */
@@ -91,11 +91,12 @@ export class Connection {
     const life = this.#life;
     if (life === undefined) return;
     this.#retire(life);
-    hangUp(life.driver);
+    life.driver.hangUp();
   }
 
   async #ready(signal: AbortSignal): Promise<Life> {
     for (;;) {
+      if (this.#life === undefined) await this.#source.load?.();
       if (this.#closed) throw new RedisFailure('CONNECTION', 'the store is closed', false);
       this.#life ??= this.#open();
       const life = this.#life;
@@ -146,7 +147,7 @@ export class Connection {
         this.#failures += 1;
         this.#lastFailure = driverFailure(error, this.#source.isCluster);
         this.#retire(life);
-        hangUp(driver);
+        driver.hangUp();
       },
     );
     return life;

@@ -146,7 +146,7 @@ export class RedisBackend implements SessionBackend {
     const replies = await this.#change(removeScripts, context, () =>
       removals.map(({ id, birth = '', grace }) => ({
         key: this.#prefix + id,
-        arguments: [birth, birth && graveText(birth), Math.ceil(grace), ...told(id, context)],
+        arguments: [birth, birth && graveText(birth), `${Math.ceil(grace)}`, ...told(id, context)],
       })),
     );
     return replies.map((reply) => {
@@ -282,10 +282,10 @@ function passesOver(answer: SessionRecord | RemoveAnswer): answer is ItemError {
 }
 
 /** An expiry counts from the call, and the call may have waited for a connection. In ms, -1 for ever; 1 if exact. */
-function stopwatch(): (expiry: Expiry) => [milliseconds: number, exact: 0 | 1] {
+function stopwatch(): (expiry: Expiry) => [milliseconds: string, exact: '0' | '1'] {
   const calledAt = performance.now();
   return ({ in: milliseconds, exact }) => {
     const left = Math.ceil(milliseconds - (performance.now() - calledAt));
-    return [Number.isSafeInteger(left) ? Math.max(0, left) : -1, exact ? 1 : 0];
+    return [Number.isSafeInteger(left) ? `${Math.max(0, left)}` : '-1', exact ? '1' : '0'];
   };
 }

@@ -1,19 +1,37 @@
 import { InvalidOptionError } from '@session-stores/core';
 
 /**
- * A `Redis` or `Cluster` of ioredis 5 or 6, told by what it can do: the application's ioredis may be another copy than
- * ours. The store never sends a command on it; it takes its options and opens a connection of its own.
+ * Where the store learns how to connect. It never sends a command on it; it takes its options and opens a connection of its
+ * own. Told by what it can do: the application's package may be another copy than any that we see.
  */
-export interface RedisClient {
+export type RedisClient = IoredisClient | NodeRedisClient;
+
+/** A `Redis` or `Cluster` of ioredis 5 or 6. */
+export interface IoredisClient {
   readonly status: string;
   readonly isCluster: boolean;
   duplicate(...args: never[]): unknown;
 }
 
+/** What `createClient` of node-redis 5 or 6 returns (the packages `redis` and `@redis/client`). */
+export interface NodeRedisClient {
+  readonly isReady: boolean;
+  sendCommand(...args: never[]): unknown;
+  duplicate(...args: never[]): unknown;
+  /** The clusters, sentinels and pools of node-redis do not have it. */
+  createPool(...args: never[]): unknown;
+}
+
 export interface RedisBackendOptions {
-  /** An ioredis `Redis` or `Cluster`. It stays the caller's: `close` leaves it open. Either this or `url`. */
+  /**
+   * An ioredis `Redis` or `Cluster`, or what `createClient` of node-redis returns; it need not be connected. It stays the
+   * caller's: `close` leaves it open. Either this or `url`.
+   */
   readonly client?: RedisClient | undefined;
-  /** `redis://` or `rediss://` (TLS): user, password and database number as in ioredis. Either this or `client`. */
+  /**
+   * `redis://` or `rediss://` (TLS): user, password and database number as in ioredis, which has to be installed. Either
+   * this or `client`.
+   */
   readonly url?: string | undefined;
   /**
    * What the keys begin with, before the session's id. Default `sess:`, as connect-redis has it. Data, never a pattern.
@@ -35,7 +53,7 @@ export function checkOptions(options: RedisBackendOptions): CheckedOptions {
   const { client, url, prefix = 'sess:', replicas = 0 } = options;
   if ((client === undefined) === (url === undefined)) {
     throw new InvalidOptionError(
-      'pass either client (an ioredis Redis or Cluster) or url (redis://… or rediss://…)',
+      'pass either client (a Redis or Cluster of ioredis, or what createClient of redis returns) or url (redis://… or rediss://…)',
     );
   }
   if (url !== undefined && (typeof url !== 'string' || !/^rediss?:\/\//.test(url) || !URL.canParse(url))) {
@@ -43,11 +61,7 @@ export function checkOptions(options: RedisBackendOptions): CheckedOptions {
       'url must be a string such as redis://user:password@host:6379/0 or rediss://…',
     );
   }
-  if (url === undefined && !isClient(client)) {
-    throw new InvalidOptionError(
-      'client must be a Redis or a Cluster of ioredis 5 or 6 (not a client of node-redis)',
-    );
-  }
+  if (url === undefined) checkClient(client);
   if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
     throw new InvalidOptionError('prefix must be a well-formed string');
   }
@@ -57,11 +71,36 @@ export function checkOptions(options: RedisBackendOptions): CheckedOptions {
   return { ...options, prefix, replicas };
 }
 
-function isClient(client: unknown): boolean {
-  const candidate = client as { duplicate?: unknown; evalsha?: unknown; options?: unknown } | null;
-  return (
-    typeof candidate?.duplicate === 'function' &&
-    typeof candidate.evalsha === 'function' &&
-    typeof candidate.options === 'object'
+export function isNodeRedis(client: unknown): client is NodeRedisClient {
+  return has(client, 'createPool', 'duplicate', 'sendCommand');
+}
+
+/** @throws InvalidOptionError */
+function checkClient(client: unknown): void {
+  if (isNodeRedis(client)) return;
+  if (has(client, 'evalsha', 'duplicate') && typeof (client as IoredisClient).status === 'string') return;
+  if (has(client, 'sendCommand', 'getSlotMaster')) {
+    throw new InvalidOptionError(
+      'client is a cluster of node-redis, which cannot be used: pass new Cluster(…) of ioredis instead',
+    );
+  }
+  if (has(client, 'sendCommand', 'getSentinelNode')) {
+    throw new InvalidOptionError(
+      'client is a sentinel of node-redis, which cannot be used: pass new Redis({ sentinels, name }) of ioredis instead',
+    );
+  }
+  if (has(client, 'sendCommand', 'execute')) {
+    throw new InvalidOptionError(
+      'client is a pool of node-redis, which cannot be used: pass createClient(…) with the same options instead',
+    );
+  }
+  throw new InvalidOptionError(
+    'client must be a Redis or a Cluster of ioredis 5 or 6, or what createClient of redis 5 or 6 returns',
+  );
+}
+
+function has(candidate: unknown, ...methods: readonly string[]): boolean {
+  return methods.every(
+    (name) => typeof (candidate as Record<string, unknown> | null | undefined)?.[name] === 'function',
   );
 }

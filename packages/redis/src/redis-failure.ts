@@ -3,6 +3,7 @@
  * - `CONNECTION`: no connection, or it broke; what was on the way may or may not have been done.
  * - `UNSENT`: the connection turned out to be closed before a byte of the command left.
  * - `TIMEOUT`: the call's time was up.
+ * - `NO_DRIVER`: the package that would have opened the connection is not installed.
  * - `REPLY`: a reply of the server that has no name of its own here.
  */
 export type RedisFailureKind =
@@ -12,6 +13,7 @@ export type RedisFailureKind =
   | 'UNSENT'
   | 'TIMEOUT'
   | 'MAX_CLIENTS'
+  | 'NO_DRIVER'
   | 'REPLY';
 
 // They pass by themselves: a restart, a failover, a resharding, a long script, replicas that come back.
@@ -51,7 +53,7 @@ const transientKinds: ReadonlySet<string> = new Set([
 
 const namedReply = new RegExp(`(?:^|[\\s:-])(${[...transientReplies, ...permanentReplies].join('|')})\\b`);
 
-/** A failure of Redis or of the way to it, without the keys and values that ioredis attaches to its errors. */
+/** A failure of Redis or of the way to it, without the keys and values that a client attaches to its errors. */
 export class RedisFailure extends Error {
   override readonly name = 'RedisFailure';
   readonly kind: RedisFailureKind;
@@ -70,8 +72,7 @@ export function replyFailure(reply: string, isCluster: boolean): RedisFailure {
   const text = withoutArguments(reply);
   const kind = namedReply.exec(text)?.[1] as RedisFailureKind | undefined;
   if (!isCluster && (kind === 'MOVED' || kind === 'ASK' || kind === 'CROSSSLOT')) {
-    const message =
-      'this server is a node of a Redis Cluster: pass a Cluster of ioredis as client, not a Redis or a url';
+    const message = 'this server is a node of a Redis Cluster: pass a Cluster of ioredis as client';
     return new RedisFailure(kind, `${message} (it answered ${kind})`, false);
   }
   if (kind === undefined && text.includes('max number of clients'))
@@ -81,17 +82,19 @@ export function replyFailure(reply: string, isCluster: boolean): RedisFailure {
   return new RedisFailure(kind ?? 'REPLY', text);
 }
 
-/** Any error of ioredis as one that can be passed on. */
+/** Any error of a client as one that can be passed on. */
 export function driverFailure(error: unknown, isCluster: boolean): RedisFailure {
   if (error instanceof RedisFailure) return error;
   if (!(error instanceof Error)) return new RedisFailure('CONNECTION', 'the connection failed');
-  if (error.name === 'ReplyError' || namedReply.test(error.message))
-    return replyFailure(error.message, isCluster);
-  if (error.message.includes("isn't writeable"))
-    return new RedisFailure('UNSENT', 'the connection is closed');
+  if (isReply(error)) return replyFailure(error.message, isCluster);
   const { code } = error as { code?: unknown };
   const because = withoutArguments(error.message) || (typeof code === 'string' ? code : 'no reason given');
   return new RedisFailure('CONNECTION', because);
+}
+
+// ioredis gives them a name, node-redis nothing but their class.
+function isReply({ name, message }: Error): boolean {
+  return name === 'ReplyError' || message.startsWith('ERR ') || namedReply.test(message);
 }
 
 // "ERR unknown command 'evalsha', with args beginning with: …" would go on with the keys.

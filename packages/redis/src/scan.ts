@@ -19,7 +19,7 @@ export async function* scanServer(
   yield* scanNode(connection, signal, driver, driver, prefix);
   // A primary that becomes a replica throws its keys away for those of another, under our cursor and without a word.
   await onSame(connection, signal, driver, () =>
-    driver.xdel(prefix, '0-0').catch((error: Error) => {
+    driver.send(['xdel', prefix, '0-0']).catch((error: Error) => {
       if (error.message.startsWith('READONLY')) throw replyFailure(error.message, false);
     }),
   );
@@ -36,9 +36,10 @@ export async function* scanNode(
   const pattern = `${escapeGlob(prefix)}*`;
   let cursor = '0';
   do {
-    const [next, keys] = await onSame(connection, signal, driver, () =>
-      node.scan(cursor, 'MATCH', pattern, 'COUNT', pageSize),
+    const page = await onSame(connection, signal, driver, () =>
+      node.send(['scan', cursor, 'match', pattern, 'count', `${pageSize}`]),
     );
+    const [next, keys] = page as [cursor: string, keys: string[]];
     cursor = next;
     if (keys.length > 0) yield keys;
   } while (cursor !== '0');

@@ -1,6 +1,6 @@
 import type { ServerClock } from '@session-stores/core';
 import type { Connection } from './connection.js';
-import type { Driver } from './driver.js';
+import type { Command, Driver } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import type { Script } from './scripts.js';
 
@@ -21,7 +21,7 @@ export interface ScriptTarget {
 /** One key and its arguments. */
 export interface ScriptItem {
   readonly key: string;
-  readonly arguments: readonly (string | number)[];
+  readonly arguments: readonly string[];
 }
 
 // How long the replicas have for it, in ms: less than the time of an attempt (1 s), so that the connection is kept.
@@ -64,29 +64,31 @@ async function run(
   script: Script,
   items: readonly ScriptItem[],
 ): Promise<readonly Reply[]> {
-  const parameters = [
-    items.length,
+  const known = [
+    'evalsha',
+    script.digest,
+    `${items.length}`,
     ...items.map(({ key }) => key),
     ...items.flatMap((item) => item.arguments),
     ...(channel === undefined ? [] : [channel]),
   ];
   let sent = Date.now();
-  const evaluate = (...command: readonly [name: 'eval' | 'evalsha', script: string]) => {
+  const evaluate = (command: Command) => {
     sent = Date.now();
-    return send(driver, [...command, ...parameters], replicas);
+    return send(driver, command, replicas);
   };
   const answered = (error: unknown, what: string) => error instanceof Error && error.message.includes(what);
-  const reply = await evaluate('evalsha', script.digest)
+  const reply = await evaluate(known)
     .catch(async (error: unknown) => {
       // A pipeline does not follow the slot to its node as a single command does, which leaves the way known behind it.
       if (!isCluster || replicas === 0 || !answered(error, 'MOVED')) throw error;
-      await driver.pttl(items[0]?.key ?? '');
-      return evaluate('evalsha', script.digest);
+      await driver.send(['pttl', items[0]?.key ?? '']);
+      return evaluate(known);
     })
     .catch((error: unknown) => {
       // A server that was restarted, took over from another or flushed its scripts; EVAL also makes it remember this one.
       if (!answered(error, 'NOSCRIPT')) throw error;
-      return evaluate('eval', script.source);
+      return evaluate(['eval', script.source, ...known.slice(2)]);
     });
   const [now, answers] = reply as [number, Reply[]];
   clock.observe(sent, Number(now), Date.now());
@@ -95,23 +97,16 @@ async function run(
 }
 
 /** Sends a command, and right behind it, where replicas have to acknowledge it, WAIT. */
-async function send(
-  driver: Driver,
-  command: readonly ['eval' | 'evalsha', ...(string | number)[]],
-  replicas: number,
-): Promise<unknown> {
-  const [name, ...parameters] = command;
-  if (replicas === 0) return driver[name](...parameters);
-  const answers = await driver.pipeline([command, ['wait', replicas, acknowledgeLimit]]).exec();
-  const [done, acknowledged] = answers ?? [];
-  const failure = done?.[0] ?? acknowledged?.[0];
-  if (failure) throw failure;
-  const count = Number(acknowledged?.[1]);
+async function send(driver: Driver, command: Command, replicas: number): Promise<unknown> {
+  if (replicas === 0) return driver.send(command);
+  const wait = ['wait', `${replicas}`, `${acknowledgeLimit}`];
+  const [reply, acknowledged] = await driver.sendInRow([command, wait]);
+  const count = Number(acknowledged);
   if (!(count >= replicas)) {
     throw new RedisFailure(
       'NOREPLICAS',
       `the primary did it, but only ${count} of ${replicas} replicas acknowledged it within ${acknowledgeLimit} ms`,
     );
   }
-  return done?.[1];
+  return reply;
 }

@@ -1,4 +1,4 @@
-import { type Driver, hangUp } from './driver.js';
+import type { Driver } from './driver.js';
 
 // A node that has let a call wait until its time was up gets this long to answer anything at all, in ms.
 const patience = 500;
@@ -9,11 +9,11 @@ const patience = 500;
  */
 export async function endSilentNodes(driver: Driver): Promise<void> {
   // A node that nothing was ever sent to has no connection.
-  const nodes = (driver.nodes?.('all') ?? []).filter(({ status }) => status !== 'wait');
+  const nodes = driver.nodes?.('used') ?? [];
   await Promise.all(
     nodes.map(async (node) => {
-      const timer = setTimeout(() => hangUp(node), patience);
-      await node.ping().catch(() => {});
+      const timer = setTimeout(() => node.hangUp(), patience);
+      await node.send(['ping']).catch(() => {});
       clearTimeout(timer);
     }),
   );

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Subscriber, type Subscription, untilAborted } from '@session-stores/core';
 import type { Connection } from './connection.js';
-import { type Driver, type DriverSource, hangUp } from './driver.js';
+import type { Driver, DriverSource } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 
 /**
@@ -24,23 +24,23 @@ export async function subscribe(
     const failure = reason ?? new RedisFailure('CONNECTION', 'the subscribed connection was closed');
     broken(driverFailure(failure, source.isCluster));
   });
-  driver.on('message', (_, text) => hear(String(text)));
   try {
     await untilAborted(driver.connect(), signal, closed);
-    await untilAborted(driver.subscribe(channel, beats), signal, closed);
+    await untilAborted(driver.subscribe([channel, beats], hear), signal, closed);
   } catch (error) {
-    hangUp(driver);
+    driver.hangUp();
     throw driverFailure(error, source.isCluster);
   }
   return {
     ways: (signal) => {
-      if (!source.isCluster) return [async (text) => (await ready(changes, signal)).publish(beats, text)];
+      if (!source.isCluster)
+        return [async (text) => (await ready(changes, signal)).send(['publish', beats, text])];
       const masters = changes.driver?.nodes?.('master') ?? [];
       // Without any there is no way, and no beat proves anything.
       if (masters.length === 0) throw new RedisFailure('CLUSTERDOWN', 'no primary of the Cluster is known');
-      return masters.map((master) => (text: string) => master.publish(beats, text));
+      return masters.map((master) => (text: string) => master.send(['publish', beats, text]));
     },
-    close: () => hangUp(driver),
+    close: () => driver.hangUp(),
   };
 }
 

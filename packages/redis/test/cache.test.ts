@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { caching, describeCache, session } from '../../../test-harness/src/own-tests/cache-tests.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, type RedisBackendOptions, RedisStore } from '../src/index.js';
+import { newest } from './applications.js';
 
 describeWithServer('redis-server', 'the cache of a Redis store', () => {
   let server: RedisServer;
@@ -71,22 +72,25 @@ describeWithServer('redis-server', 'the cache of a Redis store', () => {
     expect(await muted.get('a')).toBeDefined();
   });
 
-  it('reads from the server where it may not subscribe, and says so once', async () => {
-    const admin = new Redis(server.port);
-    onTestFinished(() => admin.disconnect());
-    await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '+@all', 'resetchannels');
-    const url = `redis://deaf:secret@${server.address.host}:${server.port}`;
-    const store = new RedisStore({ url, prefix: 'deaf:', cache: {} });
-    onTestFinished(async () => void (await store.close()));
-    const errors: Error[] = [];
-    store.on('storeError', ({ error }) => errors.push(error));
-    await store.set('a', session({ n: 1 }));
-    await expect.poll(() => errors.length).toBe(1);
-    expect(errors[0]?.cause).toMatchObject({ kind: 'NOPERM' });
-    expect(await store.get('a')).toMatchObject({ n: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 500)); // It has tried again meanwhile.
-    expect(errors).toHaveLength(1);
-  });
+  it.each(newest)(
+    'reads from the server where it may not subscribe, and says so once, with %s',
+    async (name, connect) => {
+      const admin = new Redis(server.port);
+      onTestFinished(() => admin.disconnect());
+      await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '+@all', 'resetchannels');
+      const { client } = connect({ port: server.port, username: 'deaf', password: 'secret' });
+      const store = new RedisStore({ client, prefix: `deaf, ${name}:`, cache: {} });
+      onTestFinished(async () => void (await store.close()));
+      const errors: Error[] = [];
+      store.on('storeError', ({ error }) => errors.push(error));
+      await store.set('a', session({ n: 1 }));
+      await expect.poll(() => errors.length).toBe(1);
+      expect(errors[0]?.cause).toMatchObject({ kind: 'NOPERM' });
+      expect(await store.get('a')).toMatchObject({ n: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 500)); // It has tried again meanwhile.
+      expect(errors).toHaveLength(1);
+    },
+  );
 
   it('ends with the store: no connection and no timer is left', async () => {
     const admin = new Redis(server.port);

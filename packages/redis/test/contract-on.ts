@@ -1,39 +1,43 @@
 import { describeSessionBackend, startRedis, startRedisCluster } from '@session-stores/test-harness';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
-import { RedisBackend } from '../src/index.js';
+import { RedisBackend, type RedisClient } from '../src/index.js';
 
 const primitives = ['read', 'write', 'touch', 'remove'] as const;
 
-interface Client {
-  readonly status: string;
-  readonly isCluster: boolean;
-  duplicate(...args: never[]): unknown;
+/** Spoils records. Connected by ioredis, whatever the backend has. */
+interface Admin {
   del(key: string): Promise<unknown>;
   hset(key: string, field: string, value: string): Promise<unknown>;
   disconnect(): void;
 }
 
-/** Holds the backend on one kind of client against the contract. */
-export function contractOn(name: string, open: () => Client, called = (backend: RedisBackend) => backend) {
-  let client: Client | undefined;
-  const connected = () => {
-    client ??= open();
-    return client;
-  };
-  afterAll(() => client?.disconnect());
+/** Holds the backend on one kind of client, which `open` makes, against the contract. */
+export function contractOn(
+  name: string,
+  open: () => RedisClient,
+  admin: () => Admin,
+  called = (backend: RedisBackend) => backend,
+) {
+  let client: RedisClient | undefined;
+  let connected: Admin | undefined;
+  afterAll(() => connected?.disconnect());
   describeSessionBackend(
     {
       name,
       shared: true,
       watches: true,
       without: ['prune'],
-      create: ({ namespace }) => called(new RedisBackend({ client: connected(), prefix: `${namespace}:` })),
+      create: ({ namespace }) => {
+        client ??= open();
+        return called(new RedisBackend({ client, prefix: `${namespace}:` }));
+      },
       spoiled: {
         primitives,
         apply: async (id, { namespace }) => {
-          await connected().del(`${namespace}:${id}`);
-          await connected().hset(`${namespace}:${id}`, 'field', 'value');
+          connected ??= admin();
+          await connected.del(`${namespace}:${id}`);
+          await connected.hset(`${namespace}:${id}`, 'field', 'value');
         },
       },
     },

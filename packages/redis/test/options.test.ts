@@ -1,6 +1,8 @@
 import { InvalidOptionError } from '@session-stores/core';
 import { Cluster, Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import { createClient as createClient5 } from 'redis-5';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   RedisBackend,
@@ -17,7 +19,8 @@ describe('the options of RedisStore', () => {
     'no options': undefined,
     'neither client nor url': {},
     'client and url': { client: new Redis(lazy), url: 'redis://127.0.0.1' },
-    'a client of node-redis': { client: { duplicate: () => {}, sendCommand: () => {}, options: {} } },
+    'a client of node-redis 4': { client: { duplicate: () => {}, sendCommand: () => {}, options: {} } },
+    'a client of node-redis in legacy mode': { client: createClient().legacy() },
     'a client that is null': { client: null },
     'a url of another kind': { url: 'http://127.0.0.1' },
     'a url that is no url': { url: 'redis://127.0.0.1:notaport' },
@@ -29,6 +32,22 @@ describe('the options of RedisStore', () => {
     it(`refuse ${what} in the constructor`, () => {
       expect(() => new RedisStore(options as RedisStoreOptions)).toThrow(InvalidOptionError);
       expect(() => new RetryingRedisStore(options as RedisStoreOptions)).toThrow(InvalidOptionError);
+    });
+  }
+
+  const unusable: Record<string, readonly [client: unknown, instead: RegExp]> = {
+    cluster: [createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }), /new Cluster\(.*ioredis/],
+    sentinel: [
+      createSentinel({ name: 'mymaster', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
+      /new Redis\(\{ sentinels, name \}\) of ioredis/,
+    ],
+    pool: [createClientPool(), /createClient\(/],
+  };
+  for (const [what, [client, instead]] of Object.entries(unusable)) {
+    it(`refuse a ${what} of node-redis, and say what to pass instead`, () => {
+      const open = () => new RedisStore({ client } as RedisStoreOptions);
+      expect(open).toThrow(InvalidOptionError);
+      expect(open).toThrow(new RegExp(`${what} of node-redis.*${instead.source}`));
     });
   }
 
@@ -45,11 +64,24 @@ describe('the options of RedisStore', () => {
     }
   });
 
+  it('take a client of either node-redis, and connect none of them', () => {
+    for (const client of [createClient(), createClient5()]) {
+      expectTypeOf(client).toExtend<RedisClient>();
+      new RedisBackend({ client });
+      expect(client.isOpen).toBe(false);
+    }
+  });
+
   it('are typed', () => {
     expectTypeOf<ConstructorParameters<typeof RetryingRedisStore>>().toEqualTypeOf<[RedisStoreOptions]>();
     expectTypeOf<{ client: Redis; prefix: string; operationTimeout: number }>().toExtend<RedisStoreOptions>();
     expectTypeOf<{ client: Redis5 }>().toExtend<RedisStoreOptions>();
     expectTypeOf<{ client: Cluster }>().toExtend<RedisStoreOptions>();
+    expectTypeOf<{ client: ReturnType<typeof createClient> }>().toExtend<RedisStoreOptions>();
+    expectTypeOf<{ client: ReturnType<typeof createClient5> }>().toExtend<RedisStoreOptions>();
+    expectTypeOf<{ client: ReturnType<typeof createCluster> }>().not.toExtend<RedisStoreOptions>();
+    expectTypeOf<{ client: ReturnType<typeof createSentinel> }>().not.toExtend<RedisStoreOptions>();
+    expectTypeOf<{ client: ReturnType<typeof createClientPool> }>().not.toExtend<RedisStoreOptions>();
     expectTypeOf<{ client: string }>().not.toExtend<RedisStoreOptions>();
   });
 });

@@ -6,10 +6,10 @@ import {
   startRedisCluster,
 } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
-import { Redis as Redis5 } from 'ioredis-5';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, RedisStore } from '../src/index.js';
+import { all, ioredis6 } from './applications.js';
 import { SlotMover } from './moving-slots.js';
 import { one, opened, sample, within } from './samples.js';
 
@@ -40,19 +40,16 @@ describeWithServer('redis-server', 'replicas: 1, on a primary with one', () => {
     await primary.stop();
   });
 
-  async function backendOn(Client = Redis, replicas = 1): Promise<RedisBackend> {
-    const client = new Client(primary.port, { lazyConnect: true });
+  async function backendOn(connect = ioredis6, replicas = 1): Promise<RedisBackend> {
+    const { client } = connect({ port: primary.port });
     const [backend] = await opened(new RedisBackend({ client, replicas }));
     ends.push(() => backend.close());
     return backend;
   }
 
-  for (const [name, Client] of [
-    ['ioredis 6', Redis],
-    ['ioredis 5', Redis5 as unknown as typeof Redis],
-  ] as const) {
+  for (const [name, connect] of all) {
     it(`what is acknowledged is on the replica already, with ${name}`, async () => {
-      const backend = await backendOn(Client);
+      const backend = await backendOn(connect);
       const mirror = new Redis(replica.port);
       for (let i = 0; i < 50; i += 1) {
         const write = sample();
@@ -66,7 +63,7 @@ describeWithServer('redis-server', 'replicas: 1, on a primary with one', () => {
     });
 
     it(`what a replica that hangs does not acknowledge is not done, and can be tried again, with ${name}`, async () => {
-      const backend = await backendOn(Client);
+      const backend = await backendOn(connect);
       const write = sample();
       await backend.write([write], within());
       const removal = { id: write.id, birth: write.birth, grace: 60_000 };
@@ -75,7 +72,7 @@ describeWithServer('redis-server', 'replicas: 1, on a primary with one', () => {
       await expect(backend.remove([removal], within())).rejects.toMatchObject(unsure);
       await expect(backend.write([sample()], within())).rejects.toMatchObject(unsure);
       // By another connection too, for which there is nothing left to do.
-      const other = await backendOn(Client);
+      const other = await backendOn(connect);
       await expect(other.remove([removal], within())).rejects.toMatchObject(unsure);
       replica.resume();
       expect(await one(backend.remove([removal], within()))).toEqual({ status: 'removed' });
@@ -139,7 +136,7 @@ describeWithServer('redis-server', 'replicas: 1, on a primary with one', () => {
   }
 
   it('more replicas than there are never acknowledge', async () => {
-    const backend = await backendOn(Redis, 2);
+    const backend = await backendOn(ioredis6, 2);
     await expect(backend.write([sample()], within())).rejects.toMatchObject({
       kind: 'NOREPLICAS',
       message: expect.stringContaining('1 of 2'),

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
-import { Redis as Redis5 } from 'ioredis-5';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../test-harness/src/servers/free-port.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
+import { all, newest } from './applications.js';
 import { one, opened, sample, within } from './samples.js';
 import { selfSignedCertificate } from './self-signed-certificate.js';
 
@@ -48,24 +48,23 @@ describeWithServer('redis-server', 'TLS', () => {
     });
     afterAll(() => server.stop());
 
-    for (const [name, Client] of [
-      ['ioredis 6', Redis],
-      ['ioredis 5', Redis5 as unknown as typeof Redis],
-    ] as const) {
-      it(`the tls options of a client go along to our own connection, with ${name}`, async () => {
-        const client = new Client({ host: '127.0.0.1', port, tls: { ca: cert }, lazyConnect: true });
-        await works(new RedisBackend({ client }));
-      });
-    }
+    it.each(all)(
+      'the tls options of a client go along to our own connection, with %s',
+      async (_, connect) => {
+        await works(new RedisBackend({ client: connect({ port, tls: { ca: cert } }).client }));
+      },
+    );
 
-    it('a certificate that nobody vouches for is refused, and the failure says so', async () => {
-      const client = new Redis({ host: '127.0.0.1', port, tls: {}, lazyConnect: true });
-      const backend = new RedisBackend({ client });
-      const failure = await backend.read(['a'], within(500)).catch((error: unknown) => error);
-      expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
-      expect(String(failure)).toMatch(/self-signed certificate/);
-      await backend.close();
-    });
+    it.each(newest)(
+      'a certificate that nobody vouches for is refused, and the failure says so, with %s',
+      async (_, connect) => {
+        const backend = new RedisBackend({ client: connect({ port, tls: {} }).client });
+        const failure = await backend.read(['a'], within(500)).catch((error: unknown) => error);
+        expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
+        expect(String(failure)).toMatch(/self-signed certificate/);
+        await backend.close();
+      },
+    );
 
     it('a rediss:// url connects with TLS, and trusts whom Node trusts', async () => {
       const url = `rediss://127.0.0.1:${port}`;
@@ -82,27 +81,44 @@ describeWithServer('redis-server', 'TLS', () => {
     });
   });
 
-  it('a connection that is given up in the middle of its handshake ends no process', {
-    timeout: 60_000,
-  }, async () => {
-    const port = await freePort();
-    const server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
-    const program = `
+  it.each([
+    ['ioredis 6', "{ url: 'rediss://127.0.0.1:PORT' }", ''],
+    [
+      'node-redis 6',
+      "{ client: createClient({ url: 'rediss://127.0.0.1:PORT' }) }",
+      "import { createClient } from 'redis';",
+    ],
+    [
+      'node-redis 5',
+      "{ client: createClient({ url: 'rediss://127.0.0.1:PORT' }) }",
+      "import { createClient } from 'redis-5';",
+    ],
+  ])(
+    'a connection that is given up in the middle of its handshake ends no process, with %s',
+    {
+      timeout: 60_000,
+    },
+    async (_, options, imports) => {
+      const port = await freePort();
+      const server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
+      const program = `
       import { RedisBackend } from '@session-stores/redis';
+      ${imports}
       for (let call = 0; call < 250; call++) {
-        const backend = new RedisBackend({ url: 'rediss://127.0.0.1:${port}' });
+        const backend = new RedisBackend(${options.replace('PORT', `${port}`)});
         await backend.read(['a'], { signal: AbortSignal.timeout(1 + call % 30) }).catch(() => {});
         await backend.close();
       }
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-      cwd: import.meta.dirname,
-      stdio: 'inherit',
-    });
-    const [code] = await once(child, 'exit');
-    await server.stop();
-    expect(code).toBe(0);
-  });
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+        cwd: import.meta.dirname,
+        stdio: 'inherit',
+      });
+      const [code] = await once(child, 'exit');
+      await server.stop();
+      expect(code).toBe(0);
+    },
+  );
 
   it('the tls options of a Cluster go along to each node', async () => {
     const port = await freePort();

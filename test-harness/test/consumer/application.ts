@@ -9,6 +9,7 @@ import session from 'express-session';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { Pool } from 'pg';
+import { createClient } from 'redis';
 
 /** What a user of the packages writes. It is compiled against the packed packages, outside the workspace. */
 export function stores(client: Redis): session.Store[] {
@@ -16,6 +17,7 @@ export function stores(client: Redis): session.Store[] {
     new MemoryStore({ maxEntries: 10 }),
     new RetryingMemoryStore(),
     new RedisStore({ client, prefix: 'app:', operationTimeout: 1_000 }),
+    new RedisStore({ client: createClient({ url: 'redis://127.0.0.1' }) }),
     new RetryingRedisStore({ url: 'redis://127.0.0.1' }),
     new MongoStore({ client: new MongoClient('mongodb://127.0.0.1'), collection: 'logins' }),
     new MongoStore({ client: Promise.resolve(new MongoClient('mongodb://127.0.0.1')) }),

@@ -1,0 +1,4 @@
+import { nodeRedis5 } from './applications.js';
+import { outageOn } from './outage-on.js';
+
+outageOn('node-redis 5', nodeRedis5);
