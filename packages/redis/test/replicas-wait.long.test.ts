@@ -67,6 +67,9 @@ describeWithServer('redis-server', 'replicas: 1, on a primary with one', () => {
       const write = sample();
       await backend.write([write], within());
       const removal = { id: write.id, birth: write.birth, grace: 60_000 };
+      // What was written so far: a WAIT that came before its command would have nothing to wait for.
+      expect(await admin.set('replicated', 'again')).toBe('OK');
+      expect(await admin.wait(1, 5_000)).toBe(1);
       replica.pause();
       const unsure = { kind: 'NOREPLICAS', transient: true };
       await expect(backend.remove([removal], within())).rejects.toMatchObject(unsure);

@@ -112,12 +112,14 @@ for (const [name, connect] of newest) {
         '--loading-process-events-interval-bytes',
         '1024',
       ]);
+      const patient = new RedisBackend({ client: application(running.port) });
+      ends.push(() => patient.close());
+      const awaited = patient.read(['a'], within(10_000));
+      awaited.catch(() => {});
       const backend = await backendOf(application(running.port, { username: 'blind', password: 'pw' }));
       const failure = await failureOf(backend.read(['a'], within()), backend);
       expect(failure).toMatchObject({ kind: 'LOADING', transient: true });
-      const patient = new RedisBackend({ client: application(running.port) });
-      ends.push(() => patient.close());
-      expect(await patient.read(['a'], within(10_000))).toEqual([undefined]);
+      expect(await awaited).toEqual([undefined]);
       await loaded;
     });
 
