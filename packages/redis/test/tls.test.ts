@@ -82,14 +82,16 @@ describeWithServer('redis-server', 'TLS', () => {
   });
 
   it.each([
-    ['ioredis 6', "{ url: 'rediss://127.0.0.1:PORT' }", ''],
+    ['ioredis 6', 250, "{ url: 'rediss://127.0.0.1:PORT' }", ''],
     [
       'node-redis 6',
+      60,
       "{ client: createClient({ url: 'rediss://127.0.0.1:PORT' }) }",
       "import { createClient } from 'redis';",
     ],
     [
       'node-redis 5',
+      60,
       "{ client: createClient({ url: 'rediss://127.0.0.1:PORT' }) }",
       "import { createClient } from 'redis-5';",
     ],
@@ -98,13 +100,13 @@ describeWithServer('redis-server', 'TLS', () => {
     {
       timeout: 60_000,
     },
-    async (_, options, imports) => {
+    async (_, calls, options, imports) => {
       const port = await freePort();
       const server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
       const program = `
       import { RedisBackend } from '@session-stores/redis';
       ${imports}
-      for (let call = 0; call < 250; call++) {
+      for (let call = 0; call < ${calls}; call++) {
         const backend = new RedisBackend(${options.replace('PORT', `${port}`)});
         await backend.read(['a'], { signal: AbortSignal.timeout(1 + call % 30) }).catch(() => {});
         await backend.close();
