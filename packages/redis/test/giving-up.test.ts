@@ -49,7 +49,7 @@ describe.each(all)('a connection that is given up while it is made, with %s', (_
     greeting = '220 mail.example.com ESMTP\r\n';
     const { client } = connect({ port });
     const backend = new RedisBackend({ client });
-    const failure = await backend.read(['a'], within(500)).catch((error: unknown) => error);
+    const failure = await backend.read(['a'], within(1_500)).catch((error: unknown) => error);
     expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
     await backend.close();
     await expect.poll(() => sockets.size).toBe(0);
