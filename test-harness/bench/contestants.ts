@@ -38,6 +38,7 @@ const entries: readonly Entry[] = [
   },
 
   ours('redis', 'RedisStore', '../../packages/redis/test/redis-subject.ts'),
+  ours('redis', 'RedisStore on node-redis', '../../packages/redis/test/redis-subject.ts?driver=node-redis'),
   peer('redis', 'connect-redis', '../compare/peers/connect-redis.ts', 'connect-redis'),
   driver('redis', 'ioredis', './drivers/ioredis.ts', 'ioredis'),
 
@@ -106,7 +107,8 @@ function driver(group: Group, title: string, module: string, name: string): Entr
 function moduleUrl(path: string, url: string, form: string): string {
   const module = new URL(path, import.meta.url);
   // The subjects of our stores say by the query how they are made.
-  module.search = path.includes('sqlite-subject') ? form : `${new URLSearchParams({ form, url })}`;
+  const given = Object.fromEntries(module.searchParams);
+  module.search = path.includes('sqlite-subject') ? form : `${new URLSearchParams({ ...given, form, url })}`;
   return module.href;
 }
 
