@@ -12,6 +12,7 @@ const publicNames: Record<string, readonly string[]> = {
     'SessionStoreError',
     'SessionUnavailableError',
     'announcement',
+    'atOnce',
     'decodeRecord',
     'encodeRecord',
     'graveText',

@@ -1,10 +1,12 @@
-/** Starts `work`; what it throws before there is a promise is a rejection like any other. */
+import { type Awaitable, settling } from './awaitable.js';
+
+/** Starts `work`; what it throws is a rejection like any other. */
 export function attempt<Input, Result>(
-  work: (input: Input) => Promise<Result>,
+  work: (input: Input) => Awaitable<Result>,
   input: Input,
-): Promise<Result> {
+): Awaitable<Result> {
   try {
-    return Promise.resolve(work(input));
+    return settling(work(input));
   } catch (error) {
     return Promise.reject(error);
   }

@@ -1,49 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Awaitable } from './awaitable.js';
 import type { Breaker } from './breaker.js';
+import { commonRoute } from './breakers.js';
 import type { SessionStoreError } from './errors.js';
-import type { Awaited, Operation } from './operation.js';
-
-/** A call of the backend that an item is on. */
-export interface OnWire {
-  /** One of those whose items are on it does not wait for its answer any more. */
-  left(): void;
-}
-
-/** An item on its way to the backend. */
-export class Parcel<Item, Answer> implements Awaited {
-  readonly item: Item;
-  readonly operation: Operation | undefined;
-  /** Whether it has gone out: if it fails then, nobody knows whether it took effect. */
-  sent = false;
-  /** The call that it is on. */
-  onWire: OnWire | undefined;
-  /** Epoch ms, the clock that expiries are counted from. */
-  readonly madeAt = Date.now();
-  /** Rejects with `TIMEOUT` when the time of the operation is up. */
-  readonly answer: Promise<Answer>;
-  settle!: (answer: Answer) => void;
-  fail!: (error: unknown) => void;
-
-  /** `operation`: whose item this is; when that is over, an item that has not gone out never does. */
-  constructor(item: Item, operation: Operation | undefined) {
-    this.item = item;
-    this.operation = operation;
-    this.answer = new Promise((resolve, reject) => {
-      this.settle = resolve;
-      this.fail = reject;
-    });
-    if (operation?.over) {
-      this.fail(operation.timeoutError());
-    } else {
-      operation?.awaits(this);
-    }
-  }
-
-  timeUp(operation: Operation): void {
-    this.onWire?.left();
-    this.fail(operation.timeoutError());
-  }
-}
+import type { Operation } from './operation.js';
+import { Parcel } from './parcel.js';
+import { TurnOfEventLoop } from './turn.js';
 
 /** More would make one slow script or statement of what were many quick ones. */
 export const maximumItems = 512;
@@ -65,8 +27,12 @@ export interface Transport<Item, Answer> {
   /** Whether the storage takes the next batch while it works on one. */
   readonly pipelines: boolean;
   /** Deals out the answers, and rejects never. Resolves to a transient failure if the server answered nothing. */
-  send(parcels: readonly Parcel<Item, Answer>[]): Promise<SessionStoreError | undefined>;
+  send(parcels: readonly Parcel<Item, Answer>[]): Awaitable<SessionStoreError | undefined>;
 }
+
+/** How many items find nothing on the wire, and go out at once, in one turn of the event loop. */
+const atOncePerTurn = 500;
+const turn = new TurnOfEventLoop(atOncePerTurn);
 
 /** From so many items on, a second batch goes out while one is on the wire. */
 const worthAnother = 16;
@@ -97,11 +63,15 @@ class Batcher<Item, Answer> {
 
   submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
     const parcel = new Parcel<Item, Answer>(item, operation);
+    if (this.#onWire === 0 && this.#breaker.isClosed && !operation?.over && turn.take()) {
+      this.#onWire++;
+      this.#goOn(this.#sendOff([parcel], this.#breaker.term));
+      return parcel;
+    }
     this.#waiting.push(parcel);
-    if (this.#onWire === 0) {
-      void this.#sendWaiting(false);
-    } else if (this.#mayFollow) {
-      void this.#sendWaiting(true);
+    if (this.#onWire === 0 || this.#mayFollow) {
+      this.#onWire++;
+      void this.#gather();
     }
     return parcel;
   }
@@ -119,33 +89,50 @@ class Batcher<Item, Answer> {
   }
 
   /** Sends batch after batch, as long as there is something for it to send. */
-  async #sendWaiting(moreIsComing: boolean): Promise<void> {
-    this.#onWire++;
-    for (let gathers = moreIsComing; ; ) {
-      if (gathers) {
-        this.#gathering++;
-        await setImmediate();
-        this.#gathering--;
-      }
-      this.#onWire--;
-      if (!this.#goesOn()) {
-        break;
-      }
-      try {
-        // Those who were answered together often come again together: without a turn the first of them would go out
-        // alone each time, and every other call of the backend would be one for a single item.
-        gathers = (await this.#sendBatch()) > 1;
-      } catch (error) {
-        gathers = false;
-        // The probe that they waited for has failed.
-        for (const parcel of this.#waiting.splice(0)) {
-          parcel.fail(error);
-        }
-      }
-    }
-    if (this.#onWire === 0) {
+  #sendWaiting(): void {
+    if (this.#goesOn()) {
+      this.#goOn(this.#sendBatch());
+    } else if (this.#onWire === 0) {
       this.#onIdle();
     }
+  }
+
+  /** `sent`: how many have gone out. */
+  #goOn(sent: Awaitable<number>): void {
+    if (sent instanceof Promise) {
+      void this.#goOnAfter(sent);
+    } else {
+      this.#onWire--;
+      this.#sendWaiting();
+    }
+  }
+
+  async #goOnAfter(sent: Promise<number>): Promise<void> {
+    let isAnotherComing = false;
+    try {
+      // Those who were answered together often come again together: without a turn the first of them would go out
+      // alone each time, and every other call of the backend would be one for a single item.
+      isAnotherComing = (await sent) > 1;
+    } catch (error) {
+      // The probe that they waited for has failed.
+      for (const parcel of this.#waiting.splice(0)) {
+        parcel.fail(error);
+      }
+    }
+    if (isAnotherComing) {
+      return this.#gather();
+    }
+    this.#onWire--;
+    this.#sendWaiting();
+  }
+
+  /** Keeps a place on the wire for what comes in this turn of the event loop. */
+  async #gather(): Promise<void> {
+    this.#gathering++;
+    await setImmediate();
+    this.#gathering--;
+    this.#onWire--;
+    this.#sendWaiting();
   }
 
   /** Takes a place on the wire, if there is something to send on it. */
@@ -157,43 +144,62 @@ class Batcher<Item, Answer> {
     return goesOn;
   }
 
-  /** Resolves to how many went out. Rejects with what all that waits fails with, if the storage is down. */
-  async #sendBatch(): Promise<number> {
-    const breaker = this.#breaker;
+  /** How many went out. Rejects with what all that waits fails with, if the storage is down. */
+  #sendBatch(): Awaitable<number> {
     const { length } = this.#waiting;
     // Halves of what waits, so that the storage has one of them while this process deals out the other.
     const isHalved = this.#onWire === 1 && length >= 2 * worthAnother && this.#takesTwo;
     const most = Math.min(this.#most, isHalved ? Math.ceil(length / 2) : length);
-    const { items, term } = breaker.isClosed ? { items: most, term: breaker.term } : await breaker.turn(most);
+    const { isClosed, term } = this.#breaker;
+    return isClosed
+      ? this.#send(most, term)
+      : this.#breaker.turn(most).then((turn) => this.#send(turn.items, turn.term));
+  }
+
+  #send(items: number, term: number): Awaitable<number> {
     const batch = this.#take(items);
     if (batch.length === 0) {
-      breaker.forgo(term);
-      return batch.length;
+      this.#breaker.forgo(term);
+      return 0;
     }
-    const sentAt = performance.now();
+    return this.#sendOff(batch, term);
+  }
+
+  #sendOff(batch: readonly Parcel<Item, Answer>[], term: number): Awaitable<number> {
+    for (const parcel of batch) {
+      parcel.sent = true;
+    }
     const sending = this.#transport.send(batch);
     if (this.#mayFollow) {
-      void this.#sendWaiting(false);
+      this.#sendWaiting();
     }
-    const failure = await sending;
+    if (sending instanceof Promise) {
+      const sentAt = performance.now();
+      return sending.then((failure) => this.#answered(failure, batch.length, term, sentAt));
+    }
+    return this.#answered(sending, batch.length, term, 0);
+  }
+
+  /** `sentAt`: ms on the clock of `performance`. */
+  #answered(failure: SessionStoreError | undefined, items: number, term: number, sentAt: number): number {
     if (failure === undefined) {
-      breaker.succeeded(batch.length);
+      this.#breaker.succeeded(items);
       this.#most = Math.min(maximumItems, 2 * this.#most);
-      return batch.length;
+      return items;
     }
     if (failure.code === 'TIMEOUT') {
-      this.#most = Math.max(1, Math.floor(batch.length / 2));
+      this.#most = Math.max(1, Math.floor(items / 2));
     }
     if (failure.code === 'TIMEOUT' && performance.now() - sentAt < this.#transport.timeLimit / 2) {
       // The time that its operations had was over when it went out, which says nothing of the server.
-      breaker.forgo(term);
-      return batch.length;
+      this.#breaker.forgo(term);
+      return items;
     }
-    const refusal = breaker.failed(failure, term);
+    const refusal = this.#breaker.failed(failure, term);
     if (refusal !== undefined) {
       throw refusal;
     }
-    return batch.length;
+    return items;
   }
 
   /** Takes the next out of the queue; whose operation is over does not go out. */
@@ -210,7 +216,6 @@ class Batcher<Item, Answer> {
         if (length > maximumLength && batch.length > 0) {
           break;
         }
-        parcel.sent = true;
         batch.push(parcel);
       }
       passed++;
@@ -222,6 +227,8 @@ class Batcher<Item, Answer> {
 
 /** A batcher for each route on which something is under way. */
 export class Routes<Item, Answer> {
+  /** That of the one route that most storages have. It stays. */
+  #common: Batcher<Item, Answer> | undefined;
   readonly #batchers = new Map<string, Batcher<Item, Answer>>();
   readonly #transport: Transport<Item, Answer>;
 
@@ -231,6 +238,10 @@ export class Routes<Item, Answer> {
 
   submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
     const route = this.#transport.routeOf(item);
+    if (route === commonRoute) {
+      this.#common ??= new Batcher(this.#transport, this.#transport.breakerOf(route), () => {});
+      return this.#common.submit(item, operation);
+    }
     let batcher = this.#batchers.get(route);
     if (batcher === undefined) {
       batcher = new Batcher(this.#transport, this.#transport.breakerOf(route), () =>

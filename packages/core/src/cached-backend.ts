@@ -16,6 +16,7 @@ import type { CacheSettings } from './cache-options.js';
 import { decorated } from './decorated-backend.js';
 import { InvalidOptionError } from './errors.js';
 import { RecordCache } from './record-cache.js';
+import { TurnOfEventLoop } from './turn.js';
 
 /** A backend that shows some records without asking its storage. */
 export interface CachedBackend extends SessionBackend {
@@ -68,7 +69,7 @@ function caching(backend: SessionBackend, settings: CacheSettings): CachedBacken
   const cache = new RecordCache(settings, () => backend.expiryUncertainty ?? 0);
   let watch: Watch | undefined;
   let closed = false;
-  let hits = 0;
+  const turn = new TurnOfEventLoop(hitsPerTurn);
 
   /** Runs a call that changes these ids; `left` is asked for each answer what is stored now. */
   async function changing<Item extends { readonly id: string }, Answer extends { readonly status: string }>(
@@ -134,13 +135,8 @@ function caching(backend: SessionBackend, settings: CacheSettings): CachedBacken
       }
     },
     recall(id: string) {
-      if (hits === hitsPerTurn || !cache.has(id)) {
+      if (!cache.has(id) || !turn.take()) {
         return undefined;
-      }
-      if (hits++ === 0) {
-        setImmediate(() => {
-          hits = 0;
-        });
       }
       watch?.catchUp?.();
       return cache.get(id);

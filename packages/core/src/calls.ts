@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import { type Awaitable, after } from './awaitable.js';
 import type {
   CallContext,
   ReadAnswer,
@@ -11,12 +12,13 @@ import type {
   TouchAnswer,
   WriteAnswer,
 } from './backend.js';
-import { type OnWire, Parcel, Routes } from './batch.js';
+import { Routes } from './batch.js';
 import { Breakers, type BreakersReports, commonRoute, kindOf } from './breakers.js';
 import type { CachedBackend } from './cached-backend.js';
 import { type Answered, afterWait, dataLength, isItemError, sendTogether } from './dealing.js';
 import { BackendError, isTransient, recordName, SessionStoreError } from './errors.js';
 import type { Awaited, Operation } from './operation.js';
+import { type OnWire, Parcel } from './parcel.js';
 import { TimeLimit } from './time-limit.js';
 import { WireCall } from './wire-call.js';
 
@@ -32,6 +34,8 @@ export class BackendCalls {
   readonly #onError: (error: SessionStoreError) => void;
   readonly #onAnswered: (() => void) | undefined;
   #isOpen = false;
+  /** One that was answered at once: nobody waits for it, and nothing has aborted it. */
+  #spareCall: WireCall | undefined;
   #opening: Promise<void> | undefined;
   readonly #breakers: Breakers;
 
@@ -135,7 +139,7 @@ export class BackendCalls {
   }
 
   /** `work`, after the backend has been opened. */
-  #opened<T>(work: (context: CallContext) => Promise<T>): (context: CallContext) => Promise<T> {
+  #opened<T>(work: (context: CallContext) => Awaitable<T>): (context: CallContext) => Awaitable<T> {
     if (this.#isOpen || this.backend.open === undefined) {
       return work;
     }
@@ -147,22 +151,24 @@ export class BackendCalls {
   }
 
   #open(): Promise<void> {
-    this.#opening ??= this.#withinLimit(this.#openLimit, 'open', async ({ signal }) =>
-      this.backend.open?.({
-        signal,
-        onEvicted: this.#onEvicted,
-        onError: (error) => this.#onError(this.#wrap('connection', error)),
-      }),
-    ).then(
-      () => {
-        this.#isOpen = true;
-      },
-      (error: unknown) => {
-        this.#opening = undefined;
-        throw error;
-      },
-    );
+    this.#opening ??= this.#openNow();
     return this.#opening;
+  }
+
+  async #openNow(): Promise<void> {
+    try {
+      await this.#withinLimit(this.#openLimit, 'open', ({ signal }) =>
+        this.backend.open?.({
+          signal,
+          onEvicted: this.#onEvicted,
+          onError: (error) => this.#onError(this.#wrap('connection', error)),
+        }),
+      );
+      this.#isOpen = true;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
   }
 
   #batcher<Item, Answer>(
@@ -174,9 +180,10 @@ export class BackendCalls {
   ): Routes<Item, Answered<Answer>> {
     const onAnswered = this.#onAnswered;
     const call = (
-      work: (context: CallContext) => Promise<readonly Answer[]>,
+      work: (context: CallContext) => Awaitable<readonly Answer[]>,
       parcels: readonly Parcel<Item, Answered<Answer>>[],
-    ): Promise<readonly Answer[]> => this.#withinLimit(this.#callLimit, action, this.#opened(work), parcels);
+    ): Awaitable<readonly Answer[]> =>
+      this.#withinLimit(this.#callLimit, action, this.#opened(work), parcels);
     const primitive = {
       action,
       run,
@@ -201,19 +208,27 @@ export class BackendCalls {
   #withinLimit<T>(
     limit: TimeLimit,
     action: string,
-    work: (context: CallContext) => Promise<T>,
+    work: (context: CallContext) => Awaitable<T>,
     parcels: readonly { onWire: OnWire | undefined }[] = [],
-  ): Promise<T> {
+  ): Awaitable<T> {
+    const call = this.#spareCall ?? new WireCall();
+    this.#spareCall = undefined;
+    const result = attempt(work, call.context);
+    if (!(result instanceof Promise)) {
+      this.#spareCall = call;
+      return result;
+    }
+    call.begin(`${this.backend.name}: no answer to ${action}`, parcels.length);
+    for (const parcel of parcels) {
+      parcel.onWire = call;
+    }
+    limit.start(call);
     return new Promise((resolve, reject) => {
-      const call = new WireCall(`${this.backend.name}: no answer to ${action}`, parcels.length, reject);
-      for (const parcel of parcels) {
-        parcel.onWire = call;
-      }
-      limit.start(call);
-      attempt(work, contextOf(call)).then(
-        (result) => {
+      call.onGivenUp = reject;
+      result.then(
+        (value) => {
           limit.end(call);
-          resolve(result);
+          resolve(value);
         },
         (error: unknown) => {
           limit.end(call);
@@ -245,15 +260,6 @@ export class BackendCalls {
   }
 }
 
-/** The signal is made when a backend asks for it, which one in memory never does. A spread of the context asks for it too. */
-function contextOf(call: WireCall): CallContext {
-  return {
-    get signal() {
-      return call.signal;
-    },
-  };
-}
-
 /** An operation that may leave the call that is made for it. */
 class Leaver implements Awaited {
   onWire: OnWire | undefined;
@@ -267,13 +273,14 @@ class Leaver implements Awaited {
   }
 }
 
-async function tell<Answer>(
-  call: Promise<readonly Answer[]>,
+function tell<Answer>(
+  call: Awaitable<readonly Answer[]>,
   onAnswered: () => void,
-): Promise<readonly Answer[]> {
-  const answers = await call;
-  if (!answers.every(isItemError)) {
-    onAnswered();
-  }
-  return answers;
+): Awaitable<readonly Answer[]> {
+  return after(call, (answers) => {
+    if (!answers.every(isItemError)) {
+      onAnswered();
+    }
+    return answers;
+  });
 }

@@ -1,5 +1,7 @@
-import type { SessionRecord } from './backend.js';
+import { type Awaitable, after, repeated, rescued } from './awaitable.js';
+import type { SessionRecord, WriteAnswer } from './backend.js';
 import type { BackendCalls } from './calls.js';
+import type { Answered } from './dealing.js';
 import { recordName, SessionStoreError } from './errors.js';
 import { type CookieData, type Deadline, expired } from './lifetime.js';
 import type { Lives } from './lives.js';
@@ -16,6 +18,16 @@ export interface Draft {
   readonly deadline: Deadline;
   /** The session as its request has it: the base of its next write. */
   readonly mine: { readonly data: string; readonly cookie: CookieData | undefined };
+}
+
+/** What came of one attempt to write. `certain`: nothing of it can have been applied unseen. */
+interface Attempted {
+  readonly answer: Answered<WriteAnswer>;
+  readonly attempt: Attempt;
+  readonly birth: string;
+  readonly certain: boolean;
+  /** Epoch ms. */
+  readonly expiresAt: number;
 }
 
 /** `ends`: a lifetime was set that is over, so the record is to be removed. `unchanged`: there was nothing to write. */
@@ -69,82 +81,85 @@ export class Commits {
    * Writes what `compose` makes of what is stored; `undefined`: nothing. Rejects with `EXPIRED`, `TOO_LARGE`, `AMBIGUOUS`, or
    * as `compose` and the calls do.
    */
-  async write(
+  write(
     operation: Operation,
     origin: Origin,
-    compose: () => Draft | undefined | Promise<Draft | undefined>,
-  ): Promise<Outcome> {
-    for (;;) {
-      const composed = compose();
-      const draft = composed instanceof Promise ? await composed : composed;
-      if (draft === undefined) {
-        return 'unchanged';
-      }
-      if (draft.deadline === 'ends') {
-        return 'ends';
-      }
-      checkSize(origin.id, draft.data, this.#maxBytes);
-      const { answer, attempt, birth, certain, expiresAt } = await this.#attempt(
-        operation,
-        origin,
-        draft,
-        draft.deadline,
-      );
-      if (answer.status === 'written') {
-        this.#adopt(origin, draft.mine, {
-          birth,
-          data: draft.data,
-          revision: attempt.revision,
-          expiresAt,
-        });
-        return 'written';
-      }
-      if (answer.status === 'gone') {
-        if (origin.base === undefined && origin.revision !== '') {
-          // The session that this new one was to replace has ended meanwhile.
-          origin.revision = '';
-          if (certain) {
-            origin.attempts.pop();
-          }
-          continue;
-        }
-        if (
-          origin.base !== undefined &&
-          origin.expiresAt <= Date.now() &&
-          !this.#lives.diedSince(origin.id, origin.since)
-        ) {
-          throw expired();
-        }
-        return 'gone';
-      }
-      if (answer.status === 'buried') {
-        throw ambiguous(origin.id);
-      }
-      const { current, unsure = false } = answer;
-      const verdict = judge(current, origin, attempt, certain && !unsure);
-      switch (verdict) {
-        case 'gone':
-          return 'gone';
-        case 'applied':
-          this.#adopt(origin, draft.mine, current);
-          return 'written';
-        case 'unknown':
-          throw ambiguous(origin.id);
-        case 'replace':
-          origin.revision = current.revision;
-          origin.attempts = [];
-          break;
-        case 'compose':
-          this.#onConflict(origin.id);
-          this.#adopt(origin, undefined, current);
-          break;
-        default:
-          this.#adopt(origin, verdict, current);
-      }
-    }
+    compose: () => Awaitable<Draft | undefined>,
+  ): Awaitable<Outcome> {
+    return repeated(() => after(compose(), (draft) => this.#write(operation, origin, draft)));
   }
 
-  async #attempt(operation: Operation, origin: Origin, draft: Draft, deadline: Exclude<Deadline, 'ends'>) {
+  /** `undefined`: what is known of the record has changed, so another draft is to be made. */
+  #write(operation: Operation, origin: Origin, draft: Draft | undefined): Awaitable<Outcome | undefined> {
+    if (draft === undefined) {
+      return 'unchanged';
+    }
+    if (draft.deadline === 'ends') {
+      return 'ends';
+    }
+    checkSize(origin.id, draft.data, this.#maxBytes);
+    return after(this.#attempt(operation, origin, draft, draft.deadline), (attempted) =>
+      this.#conclude(origin, draft, attempted),
+    );
+  }
+
+  #conclude(origin: Origin, draft: Draft, attempted: Attempted): Outcome | undefined {
+    const { answer, attempt, birth, certain, expiresAt } = attempted;
+    if (answer.status === 'written') {
+      this.#adopt(origin, draft.mine, { birth, data: draft.data, revision: attempt.revision, expiresAt });
+      return 'written';
+    }
+    if (answer.status === 'gone') {
+      if (origin.base === undefined && origin.revision !== '') {
+        // The session that this new one was to replace has ended meanwhile.
+        origin.revision = '';
+        if (certain) {
+          origin.attempts.pop();
+        }
+        return undefined;
+      }
+      if (
+        origin.base !== undefined &&
+        origin.expiresAt <= Date.now() &&
+        !this.#lives.diedSince(origin.id, origin.since)
+      ) {
+        throw expired();
+      }
+      return 'gone';
+    }
+    if (answer.status === 'buried') {
+      throw ambiguous(origin.id);
+    }
+    const { current, unsure = false } = answer;
+    const verdict = judge(current, origin, attempt, certain && !unsure);
+    switch (verdict) {
+      case 'gone':
+        return 'gone';
+      case 'applied':
+        this.#adopt(origin, draft.mine, current);
+        return 'written';
+      case 'unknown':
+        throw ambiguous(origin.id);
+      case 'replace':
+        origin.revision = current.revision;
+        origin.attempts = [];
+        break;
+      case 'compose':
+        this.#onConflict(origin.id);
+        this.#adopt(origin, undefined, current);
+        break;
+      default:
+        this.#adopt(origin, verdict, current);
+    }
+    return undefined;
+  }
+
+  #attempt(
+    operation: Operation,
+    origin: Origin,
+    draft: Draft,
+    deadline: Exclude<Deadline, 'ends'>,
+  ): Awaitable<Attempted> {
     const known = origin.revision === '' ? undefined : origin.revision;
     const revision = freshRevision(known);
     const { id } = origin;
@@ -162,33 +177,35 @@ export class Commits {
         this.#lives.lost(id, birth);
       }
     };
-    try {
-      const answer = await this.#retried(operation, () => {
-        // That there is another attempt means that the one before has failed.
+    const answered = rescued(
+      () =>
+        this.#retried(operation, () => {
+          // That there is another attempt means that the one before has failed.
+          lose();
+          const expiry = deadline.expiry();
+          expiresAt = Date.now() + expiry.in;
+          if (!expiry.exact) {
+            expiresAt = Math.max(expiresAt, origin.expiresAt);
+          }
+          const write = { id, data: draft.data, birth, revision, expiry };
+          const sending = this.#calls.write(
+            known !== undefined
+              ? { ...write, expect: { revision: known } }
+              : { ...write, expect: 'absent', unanswered: isLost || origin.attempts.length > 1 },
+            operation,
+          );
+          parcel = sending;
+          return sending.answer;
+        }),
+      (error) => {
         lose();
-        const expiry = deadline.expiry();
-        expiresAt = Date.now() + expiry.in;
-        if (!expiry.exact) {
-          expiresAt = Math.max(expiresAt, origin.expiresAt);
+        if (!isLost) {
+          origin.attempts.pop();
         }
-        const write = { id, data: draft.data, birth, revision, expiry };
-        const sending = this.#calls.write(
-          known !== undefined
-            ? { ...write, expect: { revision: known } }
-            : { ...write, expect: 'absent', unanswered: isLost || origin.attempts.length > 1 },
-          operation,
-        );
-        parcel = sending;
-        return sending.answer;
-      });
-      return { answer, attempt, birth, certain: !isLost, expiresAt };
-    } catch (error) {
-      lose();
-      if (!isLost) {
-        origin.attempts.pop();
-      }
-      throw error;
-    }
+        throw error;
+      },
+    );
+    return after(answered, (answer) => ({ answer, attempt, birth, certain: !isLost, expiresAt }));
   }
 
   #adopt(origin: Origin, base: Origin['base'], stored: Omit<SessionRecord, 'id'>): void {

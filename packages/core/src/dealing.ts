@@ -1,6 +1,8 @@
+import { answersOf } from './at-once.js';
+import { type Awaitable, after } from './awaitable.js';
 import type { CallContext, Expiry, ItemError, RecordWrite } from './backend.js';
-import type { Parcel } from './batch.js';
 import { isTransient, type SessionStoreError } from './errors.js';
+import type { Parcel } from './parcel.js';
 
 export type Answered<A> = Exclude<A, ItemError>;
 
@@ -15,9 +17,9 @@ export interface Primitive<Item, Answer> {
   run(items: readonly Item[], context: CallContext): Promise<readonly Answer[]>;
   /** Makes the call within its time limit; rejects with errors of ours. */
   call(
-    work: (context: CallContext) => Promise<readonly Answer[]>,
+    work: (context: CallContext) => Awaitable<readonly Answer[]>,
     parcels: Parcels<Item, Answer>,
-  ): Promise<readonly Answer[]>;
+  ): Awaitable<readonly Answer[]>;
   /** The failure of one item as an error of ours. */
   wrap(error: unknown, id: string): SessionStoreError;
 }
@@ -32,14 +34,23 @@ interface Failure {
  * Sends parcels in one call and deals out the answers, one by one. Never rejects; resolves to a transient failure if the
  * server answered nothing.
  */
-export async function sendTogether<Item, Answer>(
+export function sendTogether<Item, Answer>(
   primitive: Primitive<Item, Answer>,
   parcels: Parcels<Item, Answer>,
+): Awaitable<SessionStoreError | undefined> {
+  return after(deal(primitive, parcels), (failure) =>
+    failure === undefined || failure.dealt
+      ? (failure?.error as SessionStoreError | undefined)
+      : sendSingly(primitive, parcels, failure),
+  );
+}
+
+/** What has failed together. */
+async function sendSingly<Item, Answer>(
+  primitive: Primitive<Item, Answer>,
+  parcels: Parcels<Item, Answer>,
+  failure: Failure,
 ): Promise<SessionStoreError | undefined> {
-  const failure = await deal(primitive, parcels);
-  if (failure === undefined || failure.dealt) {
-    return failure?.error as SessionStoreError | undefined;
-  }
   // One item that the storage cannot take must not fail the others that happened to travel with it. But a storage that
   // falls silent meanwhile must not be waited for once for every item.
   let lost = parcels.length === 1 || isTransient(failure.error) ? failure : undefined;
@@ -53,30 +64,41 @@ export async function sendTogether<Item, Answer>(
   return isTransient(lost?.error) ? (lost?.error as SessionStoreError) : undefined;
 }
 
-async function deal<Item, Answer>(
+function deal<Item, Answer>(
   primitive: Primitive<Item, Answer>,
   parcels: Parcels<Item, Answer>,
-): Promise<Failure | undefined> {
-  const { action, idOf, whenSent, run, call, wrap } = primitive;
+): Awaitable<Failure | undefined> {
+  const { action, idOf, whenSent, run, call } = primitive;
   const { distinct, positions } = distinctOf(parcels, idOf);
-  const work = async (context: CallContext): Promise<readonly Answer[]> => {
+  const work = (context: CallContext): Awaitable<readonly Answer[]> => {
     const now = Date.now();
     const items = distinct.map(({ item, madeAt }) => whenSent(item, Math.max(0, now - madeAt)));
-    const given = await run(items, context);
-    if (!Array.isArray(given) || given.length !== items.length) {
-      throw new TypeError(`The backend's ${action} must resolve to as many answers as it got items`);
-    }
-    return given;
+    return after(answersOf(run(items, context)), (given) => {
+      if (!Array.isArray(given) || given.length !== items.length) {
+        throw new TypeError(`The backend's ${action} must resolve to as many answers as it got items`);
+      }
+      return given;
+    });
   };
-  let answers: readonly Answer[];
-  try {
-    answers = await call(work, parcels);
-  } catch (error) {
-    return { error };
-  }
+  const answers = call(work, parcels);
+  return answers instanceof Promise
+    ? answers.then(
+        (given) => dealOut(primitive, parcels, given, positions),
+        (error: unknown) => ({ error }),
+      )
+    : dealOut(primitive, parcels, answers, positions);
+}
+
+function dealOut<Item, Answer>(
+  { idOf, wrap }: Primitive<Item, Answer>,
+  parcels: Parcels<Item, Answer>,
+  answers: readonly Answer[],
+  positions: readonly number[] | undefined,
+): Failure | undefined {
   let failures = 0;
   let lastFailure: SessionStoreError | undefined;
-  for (const [index, parcel] of parcels.entries()) {
+  for (let index = 0; index < parcels.length; index++) {
+    const parcel = parcels[index] as Parcel<Item, Answered<Answer>>;
     const answer = answers[positions?.[index] ?? index];
     if (isItemError(answer)) {
       lastFailure = wrap(answer.error, idOf(parcel.item));

@@ -1,6 +1,7 @@
+import { type Awaitable, after, rescued } from './awaitable.js';
 import type { CallContext } from './backend.js';
 import type { BackendCalls } from './calls.js';
-import { isMeant } from './deletions.js';
+import { isMeant, type PendingDeletion } from './deletions.js';
 import { recordName } from './errors.js';
 import { type Emit, record } from './events.js';
 import { type CalledDestroy, GivenUpDestroys } from './given-up-destroys.js';
@@ -55,16 +56,18 @@ export class Destroys {
     this.#removals = new Removals(calls, lives, rules, retried);
     const once = new Removals(calls, lives, rules, (_, attempt) => attempt());
     const attemptLimit = new TimeLimit(settings.policy?.attemptTimeout ?? settings.operationTimeout).last();
-    this.givenUp = new GivenUpDestroys(lives, lanes, settings, emit, rules.graceOf, ({ id }) => {
-      const operation = new Operation('destroy', id, attemptLimit);
-      return lanes
-        .exclusive(id, operation, () => this.#complete(operation, id, once))
-        .finally(() => operation.end());
+    this.givenUp = new GivenUpDestroys(lives, lanes, settings, emit, rules.graceOf, async ({ id }) => {
+      const operation = new Operation('destroy', id, attemptLimit).start();
+      try {
+        await lanes.exclusive(id, operation, () => this.#complete(operation, id, once));
+      } finally {
+        operation.end();
+      }
     });
   }
 
   /** Resolves when no session of this id is left. */
-  async destroy(operation: Operation, id: string): Promise<void> {
+  destroy(operation: Operation, id: string): Awaitable<void> {
     const called: CalledDestroy = {
       id,
       birth: this.#lives.birthOf(id),
@@ -74,25 +77,34 @@ export class Destroys {
     const pending = this.givenUp.of(id);
     // At once, although it may have to wait for its turn: a crash meanwhile must not undo it.
     this.givenUp.note(called);
-    try {
-      await this.#lanes.exclusive(id, operation, async () => {
-        called.birth = this.#lives.birthOf(id);
-        const noted = this.givenUp.note(called);
-        if (noted !== undefined) {
-          await this.#inTime(operation, id, noted);
-        }
-        await this.#removals.remove(operation, id, (known) => {
-          called.birth = known;
-          this.givenUp.learn(id, known);
-        });
-        this.#lives.destroyed(id, called.moment);
-        this.givenUp.settle(id, pending);
-      });
-    } catch (error) {
-      this.givenUp.add(called, operation, error as Error);
-      throw error;
-    }
-    this.#emit('destroyed', () => record(id));
+    const destroyed = rescued(
+      () => this.#lanes.exclusive(id, operation, () => this.#destroy(operation, called, pending)),
+      (error) => {
+        this.givenUp.add(called, operation, error as Error);
+        throw error;
+      },
+    );
+    return after(destroyed, () => this.#emit('destroyed', () => record(id)));
+  }
+
+  #destroy(
+    operation: Operation,
+    called: CalledDestroy,
+    pending: PendingDeletion | undefined,
+  ): Awaitable<void> {
+    const { id } = called;
+    called.birth = this.#lives.birthOf(id);
+    const noted = this.givenUp.note(called);
+    const removed = after(noted && this.#inTime(operation, id, noted), () =>
+      this.#removals.remove(operation, id, (known) => {
+        called.birth = known;
+        this.givenUp.learn(id, known);
+      }),
+    );
+    return after(removed, () => {
+      this.#lives.destroyed(id, called.moment);
+      this.givenUp.settle(id, pending);
+    });
   }
 
   /** Removes a session that is over, and none that has its id by now. The caller has its lane. */

@@ -1,4 +1,5 @@
 export type { Callback } from './answer.js';
+export { atOnce } from './at-once.js';
 export type { AtRestOptions } from './at-rest.js';
 export type {
   CallContext,

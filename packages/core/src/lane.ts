@@ -1,3 +1,4 @@
+import type { Awaitable } from './awaitable.js';
 import type { Operation } from './operation.js';
 
 interface Waiting {
@@ -27,12 +28,12 @@ export class Lanes {
   }
 
   /** Runs `work` beside other reads of this id. */
-  shared<T>(id: string, operation: Operation, work: () => Promise<T>): Promise<T> {
+  shared<T>(id: string, operation: Operation, work: () => Awaitable<T>): Awaitable<T> {
     return this.#run(id, true, operation, work);
   }
 
   /** Runs `work` alone on this id. */
-  exclusive<T>(id: string, operation: Operation, work: () => Promise<T>): Promise<T> {
+  exclusive<T>(id: string, operation: Operation, work: () => Awaitable<T>): Awaitable<T> {
     return this.#run(id, false, operation, work);
   }
 
@@ -61,7 +62,7 @@ export class Lanes {
     }
   }
 
-  #run<T>(id: string, shared: boolean, operation: Operation, work: () => Promise<T>): Promise<T> {
+  #run<T>(id: string, shared: boolean, operation: Operation, work: () => Awaitable<T>): Awaitable<T> {
     const lane = this.#behindAll === undefined ? this.#enter(id, shared) : undefined;
     return lane === undefined ? this.#waitAndRun(id, shared, operation, work) : this.#inLane(id, lane, work);
   }
@@ -70,7 +71,7 @@ export class Lanes {
     id: string,
     shared: boolean,
     operation: Operation,
-    work: () => Promise<T>,
+    work: () => Awaitable<T>,
   ): Promise<T> {
     while (this.#behindAll !== undefined) {
       await operation.race(this.#afterAll());
@@ -79,12 +80,28 @@ export class Lanes {
     return this.#inLane(id, lane, work);
   }
 
-  async #inLane<T>(id: string, lane: Lane, work: () => Promise<T>): Promise<T> {
+  #inLane<T>(id: string, lane: Lane, work: () => Awaitable<T>): Awaitable<T> {
+    let result: Awaitable<T>;
     try {
-      return await work();
-    } finally {
+      result = work();
+    } catch (error) {
       this.#leave(id, lane);
+      throw error;
     }
+    if (result instanceof Promise) {
+      return result.then(
+        (value) => {
+          this.#leave(id, lane);
+          return value;
+        },
+        (error: unknown) => {
+          this.#leave(id, lane);
+          throw error;
+        },
+      );
+    }
+    this.#leave(id, lane);
+    return result;
   }
 
   /** `undefined`: it has to wait for its turn. */

@@ -1,4 +1,5 @@
 import type { SessionData } from 'express-session';
+import type { Awaitable } from './awaitable.js';
 import type { CallContext, SessionRecord } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import type { Operation } from './operation.js';
@@ -9,7 +10,7 @@ export function allSessions(
   operation: Operation,
   calls: BackendCalls,
   sessions: Sessions,
-): Promise<(SessionData & { id: string })[]> {
+): Awaitable<(SessionData & { id: string })[]> {
   return eachRecord(operation, calls, sessions, (record) => {
     const { session } = sessions.open(record);
     // Not an assignment: the session may have an `id` of the application's own.
@@ -20,7 +21,7 @@ export function allSessions(
 }
 
 /** The ids of all live sessions, those included that cannot be read. */
-export function allIds(operation: Operation, calls: BackendCalls, sessions: Sessions): Promise<string[]> {
+export function allIds(operation: Operation, calls: BackendCalls, sessions: Sessions): Awaitable<string[]> {
   return eachRecord(operation, calls, sessions, ({ id }) => id);
 }
 
@@ -46,7 +47,7 @@ function eachRecord<Seen>(
   calls: BackendCalls,
   sessions: Sessions,
   see: (record: SessionRecord) => Seen,
-): Promise<Seen[]> {
+): Awaitable<Seen[]> {
   const scan = async (context: CallContext): Promise<Seen[]> => {
     const seen = new Map<string, Seen>();
     for await (const page of calls.backend.scan(context)) {

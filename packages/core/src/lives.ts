@@ -35,6 +35,9 @@ export class Lives {
   readonly #limit: number;
   #clock = 0;
   #clearedAt = 0;
+  /** What was asked for last, and what is known of it. */
+  #askedId: string | undefined;
+  #asked: Life | undefined;
 
   /** `lateFor`: ms for which what may come late is remembered; `limit`: how many others at the least, and half of how many at the most. */
   constructor(lateFor = longestLateness(0), limit = 20_000) {
@@ -99,6 +102,7 @@ export class Lives {
       }
     }
     this.#clearedAt = moment;
+    this.#askedId = undefined;
   }
 
   /** Whether the id was destroyed here after `moment`. */
@@ -117,7 +121,12 @@ export class Lives {
   }
 
   #of(id: string): Life | undefined {
-    return this.#lives.get(id) ?? this.#older.get(id) ?? this.#late.get(id)?.life;
+    // One operation asks several times, and of most ids nothing is known, which takes looking everywhere.
+    if (id !== this.#askedId) {
+      this.#asked = this.#lives.get(id) ?? this.#older.get(id) ?? this.#late.get(id)?.life;
+      this.#askedId = id;
+    }
+    return this.#asked;
   }
 
   #keepLate(id: string, life: Life): void {
@@ -127,6 +136,7 @@ export class Lives {
         break;
       }
       this.#late.delete(oldest);
+      this.#askedId = undefined;
     }
     this.#late.delete(id);
     this.#late.set(id, { life, until: now + this.#lateFor });
@@ -136,7 +146,11 @@ export class Lives {
     if (this.#lives.size >= this.#limit) {
       this.#older = this.#lives;
       this.#lives = new Map();
+      this.#askedId = undefined;
     }
     this.#lives.set(id, life);
+    if (id === this.#askedId) {
+      this.#asked = life;
+    }
   }
 }

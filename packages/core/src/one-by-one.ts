@@ -1,3 +1,5 @@
+import { atOnce } from './at-once.js';
+import { rescued, settling } from './awaitable.js';
 import type {
   CallContext,
   ItemError,
@@ -36,17 +38,19 @@ export function oneByOne(
 
 function eachOf<Item, Answer>(
   primitive: (item: Item, context: CallContext) => Promise<Answer> | Answer,
-): (items: readonly Item[], context: CallContext) => Promise<(Answer | ItemError)[]> {
-  return async (items, context) => {
-    context.signal.throwIfAborted();
-    return Promise.all(
-      items.map(async (item) => {
-        try {
-          return await primitive(item, context);
-        } catch (error) {
-          return { status: 'error' as const, error };
-        }
-      }),
+): (items: readonly Item[], context: CallContext) => Promise<readonly (Answer | ItemError)[]> {
+  return (items, context) => {
+    if (context.signal.aborted) {
+      return Promise.reject(context.signal.reason);
+    }
+    const answers = items.map((item) =>
+      rescued<Answer | ItemError>(
+        () => settling(primitive(item, context)),
+        (error) => ({ status: 'error', error }),
+      ),
     );
+    return answers.some((answer) => answer instanceof Promise)
+      ? Promise.all(answers)
+      : atOnce(answers as (Answer | ItemError)[]);
   };
 }

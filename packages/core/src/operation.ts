@@ -26,7 +26,12 @@ export class Operation extends Limited {
     this.name = name;
     this.id = id;
     this.#limit = limit;
-    limit.start(this);
+  }
+
+  /** Its time runs from now on. Whoever makes it starts it, unless it is answered at once. */
+  start(): this {
+    this.#limit.start(this);
+    return this;
   }
 
   /** Its time is up, or it has been answered. */
@@ -36,7 +41,10 @@ export class Operation extends Limited {
 
   /** Ms left. */
   get remaining(): number {
-    return Math.max(0, this.endsAt - performance.now());
+    if (this.isRunning) {
+      return Math.max(0, this.endsAt - performance.now());
+    }
+    return this.#over ? 0 : this.#limit.length;
   }
 
   /** Settles like `promise`, but rejects with `TIMEOUT` when the time is up. An operation waits for one thing at a time. */

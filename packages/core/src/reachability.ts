@@ -83,9 +83,9 @@ export class Reachability {
   /** Reads a session that nobody has. */
   async #read(): Promise<void> {
     const id = freshBirth();
-    const operation = new Operation('probe', id, this.#timeLimit);
+    const operation = new Operation('probe', id, this.#timeLimit).start();
     try {
-      await operation.race(this.#calls.read(id, operation).answer);
+      await this.#calls.read(id, operation).answer;
     } finally {
       operation.end();
     }

@@ -1,3 +1,4 @@
+import { type Awaitable, after } from './awaitable.js';
 import type { BackendCalls } from './calls.js';
 import { SessionStoreError } from './errors.js';
 import type { Lives } from './lives.js';
@@ -39,40 +40,50 @@ export class Removals {
   }
 
   /** Resolves when no session of this id is left. `noted` is told the birth as soon as it is known. */
-  async remove(operation: Operation, id: string, noted: (birth: string) => void): Promise<void> {
-    let birth = this.#lives.birthOf(id) ?? this.#rules.birthOf(id);
-    // What this process remembers may have ended before, and another session may have had the id when this began.
-    let isFresh = false;
-    if (birth === undefined && this.#calls.backend.settlesAtOnce !== true) {
-      const found = await this.#birthOf(operation, id);
-      if (found === 'none') {
-        // No grave: there is no birth to name, and a grave for every birth would refuse the next session of this id as well.
-        // So a first save of another process that nobody has answered may still arrive, as one that was sent after this.
-        return this.#buryOthers(operation, id, undefined);
-      }
-      birth = found.birth;
-      isFresh = true;
+  remove(operation: Operation, id: string, noted: (birth: string) => void): Awaitable<void> {
+    const birth = this.#lives.birthOf(id) ?? this.#rules.birthOf(id);
+    if (birth !== undefined || this.#calls.backend.settlesAtOnce === true) {
+      // What this process remembers may have ended before, and another session may have had the id when this began.
+      return this.#removeFrom(operation, id, birth, false, noted);
     }
-    for (let successors = 0; successors < maximumSuccessors; successors++) {
-      if (birth !== undefined) {
-        noted(birth);
-      }
-      let attempts = 0;
-      const answer = await this.#retried(operation, () => {
-        attempts++;
-        return this.#remove(operation, id, birth);
-      });
+    return after(this.#birthOf(operation, id), (found) =>
+      found === 'none'
+        ? // No grave: there is no birth to name, and a grave for every birth would refuse the next session of this id as well.
+          // So a first save of another process that nobody has answered may still arrive, as one that was sent after this.
+          this.#buryOthers(operation, id, undefined)
+        : this.#removeFrom(operation, id, found.birth, true, noted),
+    );
+  }
+
+  /** Removes the session of this birth, and what is found in its place. `isFresh`: the storage has just told that birth. */
+  #removeFrom(
+    operation: Operation,
+    id: string,
+    birth: string | undefined,
+    isFresh: boolean,
+    noted: (birth: string) => void,
+    successors = 0,
+  ): Awaitable<void> {
+    if (successors === maximumSuccessors) {
+      throw new SessionStoreError(
+        'CONFLICT',
+        'The id is given to new sessions faster than they can be destroyed',
+      );
+    }
+    if (birth !== undefined) {
+      noted(birth);
+    }
+    let attempts = 0;
+    const removed = this.#retried(operation, () => {
+      attempts++;
+      return this.#remove(operation, id, birth);
+    });
+    return after(removed, (answer) =>
       // Another session, where an answer was lost: the one that was to be destroyed is gone, and this one came after it. But
       // if that one was only remembered, nobody knows, and a logout that leaves a session is worse than one too many.
-      if (answer.status === 'removed' || (attempts > 1 && isFresh && birth !== undefined)) {
-        return this.#buryOthers(operation, id, birth);
-      }
-      birth = answer.birth;
-      isFresh = true;
-    }
-    throw new SessionStoreError(
-      'CONFLICT',
-      'The id is given to new sessions faster than they can be destroyed',
+      answer.status === 'removed' || (attempts > 1 && isFresh && birth !== undefined)
+        ? this.#buryOthers(operation, id, birth)
+        : this.#removeFrom(operation, id, answer.birth, true, noted, successors + 1),
     );
   }
 
@@ -94,23 +105,22 @@ export class Removals {
    * What may still come under another birth than that of the session that was there: a copy, which is saved under the one
    * birth of all copies, and writes that nobody answered. Where a storage has room for one grave of an id, the last holds.
    */
-  #buryOthers(operation: Operation, id: string, buried: string | undefined): Promise<void> | undefined {
+  #buryOthers(operation: Operation, id: string, buried: string | undefined): Awaitable<void> {
     const copies = this.#rules.birthOf(id);
     const late = this.#lives.lateBirths(id);
-    // Of nearly every session there is nothing of the kind.
-    if (late.size === 0 && (copies === undefined || copies === buried)) {
-      return undefined;
-    }
-    return this.#bury(
-      operation,
-      id,
-      [copies, ...late].filter((birth) => birth !== buried),
-    );
+    const births = copies === undefined ? late : new Set([copies, ...late]);
+    // Of nearly every session there are none.
+    return births.size === 0 ? undefined : this.#bury(operation, id, births, buried);
   }
 
-  async #bury(operation: Operation, id: string, births: readonly (string | undefined)[]): Promise<void> {
+  async #bury(
+    operation: Operation,
+    id: string,
+    births: ReadonlySet<string>,
+    buried: string | undefined,
+  ): Promise<void> {
     for (const birth of births) {
-      if (birth !== undefined) {
+      if (birth !== buried) {
         await this.#retried(operation, () => this.#remove(operation, id, birth));
       }
     }

@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import type { Awaitable } from './awaitable.js';
 import { isTransient } from './errors.js';
 import type { Operation } from './operation.js';
 
@@ -27,21 +28,19 @@ export type RetryPolicy = { readonly [Name in keyof RetryOptions]-?: NonNullable
 export function withRetry<T>(
   operation: Operation,
   policy: RetryPolicy | undefined,
-  attempt: () => Promise<T>,
+  attempt: () => Awaitable<T>,
   onRetry: (error: Error, attemptNumber: number) => void,
   isWorthRetry: (error: unknown) => boolean = isTransient,
-): Promise<T> {
-  if (policy === undefined) {
-    return attempt();
-  }
-  // What succeeds at once, which is nearly everything, has nothing to do with retries.
-  return attempt().catch((error: Error) =>
-    retryAfter(error, operation, policy, attempt, onRetry, isWorthRetry),
-  );
+): Awaitable<T> {
+  const first = attempt();
+  // What succeeds at first, which is nearly everything, has nothing to do with retries.
+  return policy === undefined || !(first instanceof Promise)
+    ? first
+    : first.catch((error: Error) => retryAfter(error, operation, policy, attempt, onRetry, isWorthRetry));
 }
 
 /** Makes an attempt of an operation, and more of them as the options of a store say. */
-export type Retried = <T>(operation: Operation, attempt: () => Promise<T>) => Promise<T>;
+export type Retried = <T>(operation: Operation, attempt: () => Awaitable<T>) => Awaitable<T>;
 
 /** `onRetry` is told of each failure that is followed by another attempt. */
 export function retriedBy(
@@ -56,7 +55,7 @@ function retryAfter<T>(
   firstError: Error,
   operation: Operation,
   { attemptTimeout: _, ...options }: RetryPolicy,
-  attempt: () => Promise<T>,
+  attempt: () => Awaitable<T>,
   onRetry: (error: Error, attemptNumber: number) => void,
   isWorthRetry: (error: unknown) => boolean,
 ): Promise<T> {

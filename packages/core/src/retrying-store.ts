@@ -122,7 +122,7 @@ export class RetryingStore extends Store {
     change?: Change,
   ): Promise<T> {
     const id = typeof values[0] === 'string' ? values[0] : undefined;
-    const operation = new Operation(name, id, this.#operationLimit);
+    const operation = new Operation(name, id, this.#operationLimit).start();
     let lastError: unknown;
     try {
       return await withRetry(

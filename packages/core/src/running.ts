@@ -1,5 +1,6 @@
 import { type Callback, deliver, refuseCallback } from './answer.js';
 import { attempt } from './attempt.js';
+import type { Awaitable } from './awaitable.js';
 import { type ErrorCode, SessionStoreError } from './errors.js';
 import { Operation } from './operation.js';
 import { TimeLimit } from './time-limit.js';
@@ -19,7 +20,7 @@ export interface Start {
   /** The call is part of one that is under way, which sees to it that there are not too many. */
   readonly isPart?: boolean;
   /** Told that the call is refused; what it returns takes the place of `OVERLOADED`. */
-  readonly onRefused?: () => Refusal | undefined;
+  readonly onRefused?: (id: string | undefined) => Refusal | undefined;
 }
 
 /**
@@ -32,6 +33,7 @@ export class Running {
   readonly #onFailure: (operation: string, id: string | undefined, error: Error) => void;
   readonly #refusals = new Map<string, Promise<never>>();
   #count = 0;
+  #starting = 0;
   #isEnded = false;
   #onIdle: (() => void) | undefined;
 
@@ -46,6 +48,11 @@ export class Running {
     this.#onFailure = onFailure;
   }
 
+  /** Whether a call has not returned to the application yet. */
+  get isStarting(): boolean {
+    return this.#starting > 0;
+  }
+
   /**
    * Starts `work` now, and answers by the callback and the promise, as `deliver` does. `work` may throw. Rejects with
    * `OVERLOADED` if too much is under way.
@@ -54,7 +61,7 @@ export class Running {
     name: string,
     id: string | undefined,
     callback: Callback<T> | null | undefined,
-    work: (operation: Operation) => Promise<T>,
+    work: (operation: Operation) => Awaitable<T>,
     how?: Start,
   ): Promise<T> {
     if (this.#isEnded && !how?.isPart) {
@@ -63,7 +70,7 @@ export class Running {
       return deliver(Promise.reject(closed), callback);
     }
     if (this.#count >= this.#maxPending && !how?.isPart) {
-      const refused = this.#refuse(name, how);
+      const refused = this.#refuse(name, id, how);
       refused.catch((error: Error) => this.#onFailure(name, id, error));
       return deliver(refused, callback);
     }
@@ -71,29 +78,35 @@ export class Running {
     const operation = new Operation(name, id, limit);
     const answers = typeof callback === 'function' ? callback : undefined;
     this.#count++;
-    const answer = attempt(work, operation).then(
-      (value) => {
-        this.#leave(operation);
-        if (answers !== undefined) {
-          if (value === undefined) {
-            process.nextTick(answers, null);
-          } else {
-            process.nextTick(answers, null, value);
-          }
+    const succeed = (value: T): T => {
+      this.#leave(operation);
+      if (answers !== undefined) {
+        if (value === undefined) {
+          process.nextTick(answers, null);
+        } else {
+          process.nextTick(answers, null, value);
         }
-        return value;
-      },
-      (error: Error) => {
-        // Before it rejects, so that it never is an unhandled rejection.
-        answer.catch(ignore);
-        this.#leave(operation);
-        this.#onFailure(name, id, error);
-        if (answers !== undefined) {
-          process.nextTick(answers, error);
-        }
-        throw error;
-      },
-    );
+      }
+      return value;
+    };
+    this.#starting++;
+    const result = attempt(work, operation);
+    this.#starting--;
+    if (!(result instanceof Promise)) {
+      const answer = Promise.resolve(succeed(result));
+      return callback == null || answers !== undefined ? answer : refuseCallback(callback);
+    }
+    operation.start();
+    const answer = result.then(succeed, (error: Error) => {
+      // Before it rejects, so that it never is an unhandled rejection.
+      answer.catch(ignore);
+      this.#leave(operation);
+      this.#onFailure(name, id, error);
+      if (answers !== undefined) {
+        process.nextTick(answers, error);
+      }
+      throw error;
+    });
     return callback == null || answers !== undefined ? answer : refuseCallback(callback);
   }
 
@@ -109,8 +122,8 @@ export class Running {
   }
 
   /** All that are refused in one turn of the event loop share an error: a million of them must cost next to nothing. */
-  #refuse(name: string, how: Start | undefined): Promise<never> {
-    const { code, message } = how?.onRefused?.() ?? {
+  #refuse(name: string, id: string | undefined, how: Start | undefined): Promise<never> {
+    const { code, message } = how?.onRefused?.(id) ?? {
       code: 'OVERLOADED',
       message: `${name}: ${this.#maxPending} calls are under way and none more is taken. The storage is down or too slow for so many: answer this request with 503; if there is memory for more, raise maxPending`,
     };

@@ -1,4 +1,5 @@
 import type { SessionData } from 'express-session';
+import { type Awaitable, after } from './awaitable.js';
 import type { SessionRecord } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import { Commits, type Outcome } from './commit.js';
@@ -56,21 +57,22 @@ export class Sessions {
     this.provenance.remember(session, newOrigin(id, this.#birthFor(id), this.#lives.now()));
   }
 
-  get(operation: Operation, id: string): Promise<SessionData | undefined> {
+  get(operation: Operation, id: string): Awaitable<SessionData | undefined> {
     const since = this.#lives.now();
-    return this.#lanes.shared(id, operation, async () => {
-      const found = await this.#read(operation, id);
-      if (found === undefined) {
-        return undefined;
-      }
-      const { session } = this.open(found, since);
-      this.#emit('loaded', () => record(id));
-      return session;
-    });
+    return this.#lanes.shared(id, operation, () =>
+      after(this.#read(operation, id), (found) => {
+        if (found === undefined) {
+          return undefined;
+        }
+        const { session } = this.open(found, since);
+        this.#emit('loaded', () => record(id));
+        return session;
+      }),
+    );
   }
 
   /** Saves the session as it is at the call. */
-  set(operation: Operation, id: string, session: unknown): Promise<void> {
+  set(operation: Operation, id: string, session: unknown): Awaitable<void> {
     const origin = this.provenance.of(session, id);
     const base = origin?.base;
     const mine = snapshotOf(session, base, this.#settings.serializer);
@@ -80,28 +82,26 @@ export class Sessions {
         return this.#replace(operation, id, mine, called);
       }
       const unchanged = base !== undefined && base === origin.base && mine.pinned === base.data;
-      return unchanged
-        ? this.#touch(operation, origin, mine.cookie)
-        : this.#save(operation, origin, () => mine);
+      return unchanged ? this.#touch(operation, origin, mine.cookie) : this.#save(operation, origin, mine);
     });
   }
 
-  touch(operation: Operation, id: string, session: unknown): Promise<void> {
+  touch(operation: Operation, id: string, session: unknown): Awaitable<void> {
     const known = this.provenance.of(session, id);
     const cookie = typeof session === 'object' && session !== null ? cookieDataOf(session) : undefined;
-    return this.#lanes.exclusive(id, operation, async () => {
-      const origin = known ?? (await this.#originOf(operation, id));
-      const { serializer } = this.#settings;
-      const base = origin?.base;
-      if (origin === undefined || base === undefined) {
-        this.#drop(operation, id);
-      } else if (cookie !== undefined && cookieChanged(base.cookie, cookie, serializer)) {
-        return this.#save(operation, origin, () => cookieChangeOf(id, base, cookie, serializer));
-      } else {
+    return this.#lanes.exclusive(id, operation, () =>
+      after(known ?? this.#originOf(operation, id), (origin) => {
+        const { serializer } = this.#settings;
+        const base = origin?.base;
+        if (origin === undefined || base === undefined) {
+          return this.#drop(operation, id);
+        }
+        if (cookie !== undefined && cookieChanged(base.cookie, cookie, serializer)) {
+          return this.#save(operation, origin, () => cookieChangeOf(id, base, cookie, serializer));
+        }
         return this.#touch(operation, origin, cookie);
-      }
-      return undefined;
-    });
+      }),
+    );
   }
 
   /** Reads, lets `fn` change, and writes, until nobody came in between. */
@@ -109,7 +109,7 @@ export class Sessions {
     operation: Operation,
     id: string,
     fn: (session: SessionData) => unknown,
-  ): Promise<SessionData | undefined> {
+  ): Awaitable<SessionData | undefined> {
     return this.#lanes.exclusive(id, operation, async () => {
       const found = await this.#read(operation, id);
       if (found === undefined) {
@@ -151,38 +151,39 @@ export class Sessions {
     return { session, origin };
   }
 
-  async #read(operation: Operation, id: string): Promise<SessionRecord | undefined> {
+  #read(operation: Operation, id: string): Awaitable<SessionRecord | undefined> {
     if (this.destroys.givenUp.hidesAll(id)) {
       return undefined;
     }
-    const found = await this.retried(operation, () => this.#calls.read(id, operation).answer);
-    return found === undefined || this.destroys.givenUp.hides(id, found.birth) ? undefined : found;
+    return after(
+      this.retried(operation, () => this.#calls.read(id, operation).answer),
+      (found) => (found === undefined || this.destroys.givenUp.hides(id, found.birth) ? undefined : found),
+    );
   }
 
   /** The origin of a session that came as a plain object, if there is one under its id. */
-  async #originOf(operation: Operation, id: string): Promise<Origin | undefined> {
-    const found = await this.#read(operation, id);
-    return found === undefined ? undefined : this.open(found).origin;
+  #originOf(operation: Operation, id: string): Awaitable<Origin | undefined> {
+    return after(this.#read(operation, id), (found) =>
+      found === undefined ? undefined : this.open(found).origin,
+    );
   }
 
-  async #save(operation: Operation, origin: Origin, mine: () => Snapshot): Promise<void> {
+  #save(operation: Operation, origin: Origin, mine: Snapshot | (() => Snapshot)): Awaitable<void> {
     const { id, since } = origin;
     const isNew = origin.base === undefined;
     const isDead = isNew ? this.#lives.diedSince(id, since) : this.destroys.givenUp.hides(id, origin.birth);
     if (isDead) {
-      this.#drop(operation, id);
-      return;
+      return this.#drop(operation, id);
     }
     const before = isNew ? this.destroys.completeBefore(operation, id) : undefined;
-    if (before !== undefined) {
-      await before;
-    }
-    const snapshot = mine();
-    const outcome = await this.#commits.write(operation, origin, () => {
-      const composed = composeSave(origin, snapshot, this.#settings);
-      return composed instanceof Promise ? operation.race(composed) : composed;
+    const outcome = after(before, () => {
+      const snapshot = typeof mine === 'function' ? mine() : mine;
+      return this.#commits.write(operation, origin, () => {
+        const composed = composeSave(origin, snapshot, this.#settings);
+        return composed instanceof Promise ? operation.race(composed) : composed;
+      });
     });
-    return this.#conclude(operation, origin, outcome, isNew ? 'created' : 'saved');
+    return after(outcome, (known) => this.#conclude(operation, origin, known, isNew ? 'created' : 'saved'));
   }
 
   /** A plain object takes the place of the whole session, or makes one. */
@@ -203,19 +204,20 @@ export class Sessions {
     await this.#conclude(operation, origin, outcome, found === undefined ? 'created' : 'saved');
   }
 
-  async #touch(operation: Operation, origin: Origin, cookie: CookieData | undefined): Promise<void> {
+  #touch(operation: Operation, origin: Origin, cookie: CookieData | undefined): Awaitable<void> {
     const { id, birth, since } = origin;
     // With `touchInterval` a touch may not get as far as to the storage, which would tell.
     if (this.destroys.givenUp.hides(id, birth) || this.#lives.diedSince(id, since)) {
-      this.#drop(operation, id);
-      return;
+      return this.#drop(operation, id);
     }
-    const outcome = await touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.retried);
-    if (outcome === 'gone') {
-      this.#drop(operation, origin.id);
-    } else if (outcome === 'touched') {
-      this.#emit('touched', () => record(origin.id));
-    }
+    const touched = touchRecord(this.#calls, operation, origin, cookie, this.#settings, this.retried);
+    return after(touched, (outcome) => {
+      if (outcome === 'gone') {
+        this.#drop(operation, id);
+      } else if (outcome === 'touched') {
+        this.#emit('touched', () => record(id));
+      }
+    });
   }
 
   #conclude(
@@ -223,7 +225,7 @@ export class Sessions {
     { id, birth }: Origin,
     outcome: Outcome,
     event: 'created' | 'saved',
-  ): Promise<void> | undefined {
+  ): Awaitable<void> {
     if (outcome === 'gone') {
       this.#drop(operation, id);
     } else if (outcome === 'ends') {

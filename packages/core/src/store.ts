@@ -1,5 +1,6 @@
 import { type Session, type SessionData, Store } from 'express-session';
 import { type Callback, deliver } from './answer.js';
+import type { Awaitable } from './awaitable.js';
 import type { SessionBackend } from './backend.js';
 import { cached } from './cached-backend.js';
 import { BackendCalls } from './calls.js';
@@ -53,7 +54,17 @@ export class SessionStore extends Store {
   readonly #sweeper: Sweeper;
   readonly #running: Running;
   readonly #reachability: Reachability | undefined;
-  readonly #report: Emit = (name, payload) => emitEvent(this, name, payload);
+  readonly #report: Emit = (name, payload) => {
+    if (!this.#running.isStarting) {
+      emitEvent(this, name, payload);
+    } else if (this.listenerCount(name) > 0) {
+      // What is done at once is told of when the call has returned, as everything else is.
+      queueMicrotask(() => emitEvent(this, name, payload));
+    }
+  };
+  readonly #asDestroy: Start = {
+    onRefused: (id) => (isId(id) ? this.#sessions.destroys.givenUp.refused(id) : undefined),
+  };
   #generate: Generate | undefined;
   #closing: Promise<CloseReport> | undefined;
 
@@ -141,7 +152,7 @@ export class SessionStore extends Store {
 
   /** Once this has succeeded, nobody gets that session any more. There being none is a success. */
   override destroy(id: string, callback?: Callback<void>): Promise<void> {
-    return this.#destroy(id, callback);
+    return this.#destroy(id, callback, this.#asDestroy);
   }
 
   /**
@@ -153,7 +164,12 @@ export class SessionStore extends Store {
       let timeout: SessionStoreError | undefined;
       return destroyEach(
         ids,
-        (id) => this.#destroy(id, undefined, { isPart: true, timeLimit: Math.ceil(operation.remaining) }),
+        (id) =>
+          this.#destroy(id, undefined, {
+            ...this.#asDestroy,
+            isPart: true,
+            timeLimit: Math.ceil(operation.remaining),
+          }),
         (id) => {
           if (operation.over) {
             timeout ??= operation.timeoutError();
@@ -235,21 +251,20 @@ export class SessionStore extends Store {
     return report;
   }
 
-  #destroy(id: string, callback?: Callback<void>, how: Start = {}): Promise<void> {
+  #destroy(id: string, callback: Callback<void> | undefined, how: Start): Promise<void> {
     const storedId = typeof id === 'string' ? this.#settings.atRest.ids.ofListed(id) : '';
-    const work = (operation: Operation): Promise<void> => {
+    const work = (operation: Operation): Awaitable<void> => {
       checkId(id);
       return this.#sessions.destroys.destroy(operation, storedId);
     };
-    const onRefused = () => (isId(id) ? this.#sessions.destroys.givenUp.refused(storedId) : undefined);
-    return this.#running.start('destroy', storedId || undefined, callback, work, { ...how, onRefused });
+    return this.#running.start('destroy', storedId || undefined, callback, work, how);
   }
 
   #onSession<T>(
     name: string,
     id: string,
     callback: Callback<T> | undefined,
-    work: (operation: Operation, storedId: string) => Promise<T>,
+    work: (operation: Operation, storedId: string) => Awaitable<T>,
   ): Promise<T> {
     const { ids } = this.#settings.atRest;
     const storedId = typeof id === 'string' ? ids.of(id) : '';
@@ -263,7 +278,7 @@ export class SessionStore extends Store {
   #onAll<T>(
     name: string,
     callback: Callback<T> | undefined,
-    work: (operation: Operation) => Promise<T>,
+    work: (operation: Operation) => Awaitable<T>,
   ): Promise<T> {
     return this.#running.start(name, undefined, callback, work);
   }

@@ -1,3 +1,4 @@
+import { type Awaitable, after, repeated } from './awaitable.js';
 import type { Expiry } from './backend.js';
 import type { BackendCalls } from './calls.js';
 import { type CookieData, cookieDataOf, deadlineOf } from './lifetime.js';
@@ -12,18 +13,18 @@ import { parseSession } from './snapshot.js';
  * record meanwhile, the lifetime that is stored now decides and not the one that this request knows. `spared`: with
  * `touchInterval`, a touch that the record does not need to last as long as this one says.
  */
-export async function touchRecord(
+export function touchRecord(
   calls: BackendCalls,
   operation: Operation,
   origin: Origin,
   cookie: CookieData | undefined,
   settings: Settings,
   retried: Retried,
-): Promise<'touched' | 'spared' | 'gone'> {
+): Awaitable<'touched' | 'spared' | 'gone'> {
   const { id } = origin;
   let { revision } = origin;
   let stored = origin.base?.cookie;
-  for (;;) {
+  return repeated(() => {
     const deadline = deadlineOf(
       { base: origin.base?.cookie, mine: cookie, stored, isNew: false },
       settings.defaultMaxAge,
@@ -35,25 +36,28 @@ export async function touchRecord(
     if (touchInterval > 0 && lastsFor(origin, deadline.expiry(), calls)) {
       return 'spared';
     }
-    const answer = await retried(operation, () => {
+    const touched = retried(operation, () => {
       const expiry = beyond(deadline.expiry(), touchInterval);
       return calls.touch({ id, revision, expiry }, operation).answer;
     });
-    if (answer.status === 'touched') {
-      const { in: milliseconds } = beyond(deadline.expiry(), touchInterval);
-      origin.expiresAt = Math.max(origin.expiresAt, Date.now() + milliseconds);
-      return 'touched';
-    }
-    if (answer.status === 'gone') {
-      return 'gone';
-    }
-    const { current } = answer;
-    if (origin.birth !== undefined && current.birth !== undefined && origin.birth !== current.birth) {
-      return 'gone';
-    }
-    revision = current.revision;
-    stored = cookieDataOf(parseSession(id, current.data, settings.serializer));
-  }
+    return after(touched, (answer) => {
+      if (answer.status === 'touched') {
+        const { in: milliseconds } = beyond(deadline.expiry(), touchInterval);
+        origin.expiresAt = Math.max(origin.expiresAt, Date.now() + milliseconds);
+        return 'touched';
+      }
+      if (answer.status === 'gone') {
+        return 'gone';
+      }
+      const { current } = answer;
+      if (origin.birth !== undefined && current.birth !== undefined && origin.birth !== current.birth) {
+        return 'gone';
+      }
+      revision = current.revision;
+      stored = cookieDataOf(parseSession(id, current.data, settings.serializer));
+      return undefined;
+    });
+  });
 }
 
 /** Whether the record, as this process knows it, lasts as long as that without being touched. */

@@ -1,5 +1,6 @@
-import type { OnWire } from './batch.js';
+import type { CallContext } from './backend.js';
 import { SessionStoreError } from './errors.js';
+import type { OnWire } from './parcel.js';
 import { Limited } from './time-limit.js';
 
 /**
@@ -7,22 +8,22 @@ import { Limited } from './time-limit.js';
  * then tries again needs a new connection.
  */
 export class WireCall extends Limited implements OnWire {
-  readonly #what: string;
-  readonly #onGivenUp: (error: SessionStoreError) => void;
+  #what = '';
+  /** Told why, when it is given up. */
+  onGivenUp: ((error: SessionStoreError) => void) | undefined;
   readonly #controller = new AbortController();
-  #waiting: number;
+  #waiting = 0;
+  /** The signal is made when a backend asks for it. A spread of the context asks for it too. */
+  readonly context: CallContext = Object.defineProperty({}, 'signal', {
+    get: () => this.#controller.signal,
+    enumerable: true,
+  }) as CallContext;
 
-  /** `waiting`: how many may leave it; 0 where nobody can. */
-  constructor(what: string, waiting: number, onGivenUp: (error: SessionStoreError) => void) {
-    super();
+  /** `what`: has no answer when it is given up; `waiting`: how many may leave it, 0 where nobody can. */
+  begin(what: string, waiting: number): this {
     this.#what = what;
     this.#waiting = waiting;
-    this.#onGivenUp = onGivenUp;
-  }
-
-  /** Not made before somebody asks for it. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this;
   }
 
   left(): void {
@@ -36,6 +37,6 @@ export class WireCall extends Limited implements OnWire {
   timeUp(): void {
     const error = new SessionStoreError('TIMEOUT', `${this.#what} in time`);
     this.#controller.abort(error);
-    this.#onGivenUp(error);
+    this.onGivenUp?.(error);
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Parcel, Routes } from '../src/batch.js';
+import { Routes } from '../src/batch.js';
 import { Breaker } from '../src/breaker.js';
 import { BackendError } from '../src/errors.js';
+import type { Parcel } from '../src/parcel.js';
 
 type Sent = { readonly size: number; readonly answer: () => void; readonly fail: () => void };
 
@@ -33,7 +34,7 @@ function queue(pipelines: boolean) {
   });
   const submit = (items: number): void => {
     for (let item = 0; item < items; item++) {
-      routes.submit(item, undefined).answer.catch(() => {});
+      Promise.resolve(routes.submit(item, undefined).answer).catch(() => {});
     }
   };
   const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

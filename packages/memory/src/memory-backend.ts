@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import {
+  atOnce,
   type CallContext,
   type ClearContext,
   type Expiry,
@@ -57,25 +58,19 @@ export class MemoryBackend implements SessionBackend {
     this.#graves.clear();
   }
 
-  async read(ids: readonly string[], { signal }: CallContext): Promise<readonly ReadAnswer[]> {
-    signal.throwIfAborted();
-    const now = Date.now();
-    return ids.map((id) => {
+  read(ids: readonly string[], context: CallContext): Promise<readonly ReadAnswer[]> {
+    return this.#answer(context, ids, (id, now): ReadAnswer => {
       const live = this.#records.live(id, now);
       return live && recordOf(live);
     });
   }
 
-  async write(writes: readonly RecordWrite[], { signal }: CallContext): Promise<readonly WriteAnswer[]> {
-    signal.throwIfAborted();
-    const now = Date.now();
-    return writes.map((write) => this.#write(write, now));
+  write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
+    return this.#answer(context, writes, (write, now) => this.#write(write, now));
   }
 
-  async touch(touches: readonly RecordTouch[], { signal }: CallContext): Promise<readonly TouchAnswer[]> {
-    signal.throwIfAborted();
-    const now = Date.now();
-    return touches.map(({ id, revision, expiry }) => {
+  touch(touches: readonly RecordTouch[], context: CallContext): Promise<readonly TouchAnswer[]> {
+    return this.#answer(context, touches, ({ id, revision, expiry }, now): TouchAnswer => {
       const live = this.#records.live(id, now);
       if (live === undefined) return { status: 'gone' };
       if (live.revision !== revision) return { status: 'changed', current: recordOf(live) };
@@ -84,13 +79,8 @@ export class MemoryBackend implements SessionBackend {
     });
   }
 
-  async remove(
-    removals: readonly RecordRemoval[],
-    { signal }: CallContext,
-  ): Promise<readonly RemoveAnswer[]> {
-    signal.throwIfAborted();
-    const now = Date.now();
-    return removals.map(({ id, birth, grace }) => {
+  remove(removals: readonly RecordRemoval[], context: CallContext): Promise<readonly RemoveAnswer[]> {
+    return this.#answer(context, removals, ({ id, birth, grace }, now): RemoveAnswer => {
       const live = this.#records.live(id, now);
       if (live !== undefined && birth !== undefined && live.birth !== birth) {
         return { status: 'other', birth: live.birth };
@@ -143,6 +133,16 @@ export class MemoryBackend implements SessionBackend {
 
   isTransient(): boolean {
     return false;
+  }
+
+  #answer<Item, Answer>(
+    { signal }: CallContext,
+    items: readonly Item[],
+    answer: (item: Item, now: number) => Answer,
+  ): Promise<readonly Answer[]> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const now = Date.now();
+    return atOnce(items.map((item) => answer(item, now)));
   }
 
   #write(write: RecordWrite, now: number): WriteAnswer {

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { BackendError } from '@session-stores/core';
+import { atOnce, BackendError } from '@session-stores/core';
 import Database from 'better-sqlite3';
 import { concernsOneItem, failureOf, mustWait } from './failures.js';
 import type { SqliteDatabase, SqliteSettings, SqliteStatement } from './sqlite-options.js';
@@ -43,6 +43,18 @@ export class Connection {
         );
       }
     }
+  }
+
+  /** The same, and answered at once unless somebody is in the way: for what costs no commit, and so need not gather. */
+  runAtOnce<T>(signal: AbortSignal, work: (database: SqliteDatabase) => T): Promise<T> {
+    if (!signal.aborted) {
+      try {
+        return atOnce(this.#attempt(work));
+      } catch (error) {
+        if (!mustWait(error)) return Promise.reject(failureOf(error));
+      }
+    }
+    return this.run(signal, work);
   }
 
   /**
@@ -126,16 +138,18 @@ export function answerEach<Item, Answer>(
   items: readonly Item[],
   answer: (item: Item) => Answer,
 ): (Answer | { status: 'error'; error: unknown })[] {
-  return inTransaction(database, kind, () =>
+  // One statement that reads is a transaction of its own.
+  const isOwn = kind === 'DEFERRED' && items.length === 1;
+  const answers = () =>
     items.map((item) => {
       try {
         return answer(item);
       } catch (error) {
-        if (!database.inTransaction || !concernsOneItem(error)) throw error;
-        return { status: 'error', error: failureOf(error) };
+        if (!(isOwn || database.inTransaction) || !concernsOneItem(error)) throw error;
+        return { status: 'error' as const, error: failureOf(error) };
       }
-    }),
-  );
+    });
+  return isOwn ? answers() : inTransaction(database, kind, answers);
 }
 
 /**

@@ -57,8 +57,9 @@ export class SqliteBackend implements SessionBackend {
   }
 
   read(ids: readonly string[], { signal }: CallContext): Promise<readonly ReadAnswer[]> {
-    return this.#run(signal, (statements, database) => {
+    return this.#connection.runAtOnce(signal, (database) => {
       const now = Date.now();
+      const statements = this.#prepared;
       return answerEach(database, 'DEFERRED', ids, (id) => statements.live(id, now));
     });
   }
@@ -173,11 +174,12 @@ export class SqliteBackend implements SessionBackend {
   }
 
   #run<T>(signal: AbortSignal, work: (statements: Statements, database: SqliteDatabase) => T): Promise<T> {
-    return this.#connection.run(signal, (database) => {
-      if (this.#statements === undefined)
-        throw new Error('SqliteBackend: open() comes before the first call');
-      return work(this.#statements, database);
-    });
+    return this.#connection.run(signal, (database) => work(this.#prepared, database));
+  }
+
+  get #prepared(): Statements {
+    if (this.#statements === undefined) throw new Error('SqliteBackend: open() comes before the first call');
+    return this.#statements;
   }
 }
 
