@@ -30,8 +30,8 @@ export interface Transport<Item, Answer> {
   send(parcels: readonly Parcel<Item, Answer>[]): Awaitable<SessionStoreError | undefined>;
 }
 
-/** How many items find nothing on the wire, and go out at once, in one turn of the event loop. */
-const atOncePerTurn = 500;
+/** How many go out at once in one turn of the event loop. When there are more, a storage is better served with all of them together. */
+const atOncePerTurn = 8;
 const turn = new TurnOfEventLoop(atOncePerTurn);
 
 /** From so many items on, a second batch goes out while one is on the wire. */
