@@ -67,7 +67,7 @@ describeWithServer('postgres-server', 'an outage', () => {
     it('a call whose time is up without a connection fails for now, and nothing of it is sent later', async () => {
       const write = sample();
       await refuse();
-      const failure = await failureOf(backend.write([write], within(200)));
+      const failure = await failureOf(backend.write([write], within(1_000)));
       expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
       expect(String(failure)).toContain('ECONNREFUSED');
       await proxy.setMode('pass');
