@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { failureOf, one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
-import { during, failureOf, newTable, one, opened, sample, within } from './samples.js';
+import { during, newTable, opened } from './samples.js';
 
 describeWithServer('postgres', 'the pool of an application', (url) => {
   const pool = new pg.Pool({ connectionString: url });

@@ -2,11 +2,11 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { freePort } from '../../../test-harness/src/servers/free-port.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 import { all, newest } from './applications.js';
-import { one, opened, sample, within } from './samples.js';
 import { authority, tlsSettings } from './tls-settings.js';
 
 async function works(backend: RedisBackend): Promise<void> {
