@@ -1,8 +1,8 @@
 import { SessionStore, SessionStoreError } from '@session-stores/core';
 import { describe, expect, it } from 'vitest';
+import { refuseUnhandledRejections } from '../../../test-harness/src/own-tests/unhandled-rejections.js';
 import { LossyBackend } from './lossy-backend.js';
 import { made } from './requests.js';
-import { refuseUnhandledRejections } from './unhandled-rejections.js';
 
 /** Every method that takes a callback, as `call(callback)`. */
 function methodsOf(store: SessionStore): Record<string, (callback?: never) => Promise<unknown>> {

@@ -1,8 +1,8 @@
 import { RetryingStore } from '@session-stores/core';
 import session from 'express-session';
 import { describe, expect, it } from 'vitest';
+import { refuseUnhandledRejections } from '../../../test-harness/src/own-tests/unhandled-rejections.js';
 import { type Answer, failingFirst, refused, storeWith } from './foreign-store.js';
-import { refuseUnhandledRejections } from './unhandled-rejections.js';
 
 const quick = { retry: { minTimeout: 1, maxTimeout: 5, attemptTimeout: 50 }, operationTimeout: 500 };
 const found = { cookie: {}, user: 'ann' };

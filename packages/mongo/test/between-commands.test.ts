@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { Commands } from '../src/commands.js';
 import { Connection } from '../src/connection.js';
 import { placeOf } from '../src/mongo-client.js';
 import { atLeast, exactly, expired, foreign, HeldCommands } from './held-commands.js';
-import { one, sample, within } from './samples.js';
 
 describeWithServer('mongo', 'between two commands of a call', (url) => {
   const on = new HeldCommands(url, 'session_stores_between_commands');

@@ -1,8 +1,8 @@
 import { type CommandStartedEvent, MongoClient } from 'mongodb';
 import { afterAll, beforeEach, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, MongoStore } from '../src/index.js';
-import { one, opened, sample, within } from './samples.js';
 
 describeWithServer('mongo', 'the commands that are sent', (url) => {
   const client = new MongoClient(url, { monitorCommands: true });

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { Connection } from '../src/connection.js';
 import { ensureExpiryIndex } from '../src/expiry-index.js';
 import { placeOf } from '../src/mongo-client.js';
 import { driverFailure, replyFailure, wasUnsent } from '../src/mongo-failure.js';
-import { within } from './samples.js';
 
 const named = (name: string, more: object = {}) =>
   Object.assign(new Error('of mongodb://a:b@c'), { name, ...more });

@@ -1,12 +1,12 @@
 import { type MongoServer, startFerret } from '@session-stores/test-harness';
 import { type Collection, MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { Connection } from '../src/connection.js';
 import { ensureExpiryIndex } from '../src/expiry-index.js';
 import { MongoBackend, MongoStore } from '../src/index.js';
 import { replyFailure } from '../src/mongo-failure.js';
-import { one, opened, sample, within } from './samples.js';
 
 const database = 'session_stores_index';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { atLeast, exactly, expired, foreign, HeldCommands } from './held-commands.js';
-import { one, sample, within } from './samples.js';
 
 describeWithServer('mongo', 'the documents of MongoDB', (url) => {
   const on = new HeldCommands(url, 'session_stores_expiry');

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { MongoClient, MongoServerError } from 'mongodb';
 import { afterEach, describe, expect, it } from 'vitest';
+import { opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { startOwnMongo } from '../../../test-harness/src/servers/mongo.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, MongoFailure } from '../src/index.js';
 import { driverFailure, wasUnsent } from '../src/mongo-failure.js';
-import { opened, sample, within } from './samples.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { type CommandStartedEvent, MongoClient } from 'mongodb';
 import { afterAll, beforeEach, expect } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { MongoBackend, type MongoClientLike } from '../src/index.js';
-import { one, opened, sample, within } from './samples.js';
 
 export type Command = Record<string, unknown>;
 

@@ -5,9 +5,9 @@ import {
 } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 import { afterAll, describe, expect, inject, it } from 'vitest';
+import { opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, MongoStore } from '../src/index.js';
-import { opened, sample, within } from './samples.js';
 
 const database = 'session_stores_mongos';
 // A contract is told of its server when it is registered, so the cluster is there before that.

@@ -1,9 +1,9 @@
 import { type FaultProxy, type MongoServer, startFaultProxy, startMongo } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, type MongoBackendOptions, type MongoClientLike } from '../src/index.js';
-import { one, opened, sample, within } from './samples.js';
 
 describeWithServer('mongo-server', 'an outage', (_path) => {
   let server: MongoServer;

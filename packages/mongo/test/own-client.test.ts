@@ -1,9 +1,9 @@
 import { startFaultProxy, startMongo } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 import { expect, it, onTestFinished } from 'vitest';
+import { within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, MongoStore } from '../src/index.js';
-import { within } from './samples.js';
 
 describeWithServer('mongo-server', 'the client of a store', () => {
   async function proxied() {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { atLeast, exactly, HeldCommands } from './held-commands.js';
-import { sample, within } from './samples.js';
 
 describeWithServer('mongo', 'what a server refuses in part', (url) => {
   const on = new HeldCommands(url, 'session_stores_partly_refused');

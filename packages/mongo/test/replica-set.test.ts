@@ -5,10 +5,10 @@ import {
 } from '@session-stores/test-harness';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { MongoBackend, RetryingMongoStore } from '../src/index.js';
 import { subjectOf } from './mongo-subject.js';
-import { opened, sample, within } from './samples.js';
 
 const runner = { describe, describeAtOnce: describe.concurrent, it, itAtOnce: it.concurrent };
 

@@ -1,8 +1,8 @@
 import { BSON } from 'mongodb';
 import { expect, it } from 'vitest';
+import { sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { foreign, HeldCommands } from './held-commands.js';
-import { sample, within } from './samples.js';
 
 describeWithServer('mongo', 'large sessions', (url) => {
   const on = new HeldCommands(url, 'session_stores_sizes');

@@ -25,6 +25,11 @@ export function byPosition(rows: readonly Row[], count: number): (Row | undefine
   return placed;
 }
 
+/** What came of the item of a row of `many`, which says it before the position. */
+function outcomeIn(row: Row): string | null | undefined {
+  return row.at(-2);
+}
+
 /** A primitive that changes rows. */
 export interface Change<Item, Answer> {
   /** The statement for one usual item, and its answer where that changed a row. `undefined`: the item is not usual. */
@@ -61,7 +66,7 @@ export const write: Change<RecordWrite, WriteAnswer> = {
     ),
   ],
   answer(row, record) {
-    const outcome = row.at(-2);
+    const outcome = outcomeIn(row);
     if (outcome === 'conflict') return { status: 'conflict', current: record(row) };
     return outcome === 'lost' ? undefined : { status: outcome as 'written' | 'gone' | 'buried' };
   },
@@ -81,7 +86,7 @@ export const touch: Change<RecordTouch, TouchAnswer> = {
     items.map(({ expiry }) => expiry.exact),
   ],
   answer(row, record) {
-    const outcome = row.at(-2);
+    const outcome = outcomeIn(row);
     if (outcome === 'conflict') return { status: 'changed', current: record(row) };
     return outcome === 'lost' ? undefined : { status: outcome as 'touched' | 'gone' };
   },
@@ -98,7 +103,7 @@ export const remove: Change<RecordRemoval, RemoveAnswer> = {
     items.map(({ grace }) => grace),
   ],
   answer(row) {
-    const outcome = row.at(-2);
+    const outcome = outcomeIn(row);
     if (outcome === 'conflict') return { status: 'other', birth: row[1] ?? undefined };
     return outcome === 'lost' ? undefined : { status: 'removed' };
   },

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresStore } from '../src/index.js';
-import { newTable, one, opened, sample, updateOf, within } from './samples.js';
+import { newTable, opened, updateOf } from './samples.js';
 
 describeWithServer('postgres', 'the clock of this process', (url) => {
   const pool = new pg.Pool({ connectionString: url });

@@ -1,20 +1,10 @@
 import type { RecordWrite, WriteAnswer } from '@session-stores/core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureOf, one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import type { PostgresBackend } from '../src/index.js';
-import {
-  answerAfter,
-  during,
-  failureOf,
-  newTable,
-  one,
-  opened,
-  sample,
-  updateOf,
-  waitingForLocks,
-  within,
-} from './samples.js';
+import { answerAfter, during, newTable, opened, updateOf, waitingForLocks } from './samples.js';
 
 describeWithServer('postgres', 'changes from many sides', (url) => {
   const pool = new pg.Pool({ connectionString: url, max: 20 });

@@ -3,19 +3,10 @@ import { inspect } from 'node:util';
 import { type PostgresServer, startPostgres } from '@session-stores/test-harness';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { failureOf, one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend, PostgresFailure, PostgresStore } from '../src/index.js';
-import {
-  during,
-  failureOf,
-  newTable,
-  one,
-  open,
-  opened,
-  sample,
-  waitingForLocks,
-  within,
-} from './samples.js';
+import { during, newTable, open, opened, waitingForLocks } from './samples.js';
 
 describeWithServer('postgres-server', 'failures of the server', () => {
   let server: PostgresServer;

@@ -6,9 +6,10 @@ import {
 } from '@session-stores/test-harness';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { failureOf, one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
-import { during, failureOf, newTable, one, open, opened, sample, within } from './samples.js';
+import { during, newTable, open, opened } from './samples.js';
 
 describeWithServer('postgres-server', 'an outage', () => {
   let server: PostgresServer;
@@ -67,7 +68,7 @@ describeWithServer('postgres-server', 'an outage', () => {
     it('a call whose time is up without a connection fails for now, and nothing of it is sent later', async () => {
       const write = sample();
       await refuse();
-      const failure = await failureOf(backend.write([write], within(200)));
+      const failure = await failureOf(backend.write([write], within(1_000)));
       expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
       expect(String(failure)).toContain('ECONNREFUSED');
       await proxy.setMode('pass');

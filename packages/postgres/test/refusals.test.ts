@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
+import { one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { failureOf as asFailure } from '../src/postgres-failure.js';
-import { newTable, one, opened, sample, within } from './samples.js';
+import { newTable, opened } from './samples.js';
 
 describeWithServer('postgres', 'what the application has added to the table', (url) => {
   const pool = new pg.Pool({ connectionString: url });

@@ -1,32 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { CallContext, OpenContext, RecordWrite } from '@session-stores/core';
+import type { OpenContext, RecordWrite } from '@session-stores/core';
 import type pg from 'pg';
+import { sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { PostgresBackend, type PostgresBackendOptions } from '../src/index.js';
-
-let made = 0;
-
-/** A write that inserts, valid for a minute, unless told otherwise. */
-export function sample(changes: Partial<RecordWrite> = {}): RecordWrite {
-  made += 1;
-  return {
-    id: `id-${made}`,
-    data: `{"cookie":{"originalMaxAge":60000},"made":${made}}`,
-    birth: `birth-${made}`,
-    revision: `revision-${made}`,
-    expiry: { in: 60_000, exact: true },
-    expect: 'absent',
-    ...changes,
-  };
-}
 
 /** An update of the record that `before` wrote. */
 export function updateOf(before: RecordWrite, changes: Partial<RecordWrite> = {}): RecordWrite {
   return sample({ id: before.id, birth: before.birth, expect: { revision: before.revision }, ...changes });
-}
-
-/** The context of a call that has so many ms. */
-export function within(milliseconds = 10_000): CallContext {
-  return { signal: AbortSignal.timeout(milliseconds) };
 }
 
 /** A name that no other test has. */
@@ -49,21 +29,6 @@ export async function open(
   onError: OpenContext['onError'] = () => {},
 ): Promise<void> {
   await backend.open({ ...within(20_000), onError, onEvicted() {} });
-}
-
-/** The answer to one item. */
-export async function one<Answer>(answers: Promise<readonly Answer[]>): Promise<Answer> {
-  return (await answers)[0] as Answer;
-}
-
-/** What a call rejects with. */
-export async function failureOf(call: Promise<unknown>): Promise<unknown> {
-  const outcome = await call.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  if ('value' in outcome) throw new Error('the call succeeded');
-  return outcome.error;
 }
 
 /** Runs `work` while another connection has a transaction open, in which it has done these statements. */

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { failureOf, one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
 import { type Migration, prepareSchema, tableNames } from '../src/schema.js';
-import { failureOf, newTable, one, open, opened, sample, within } from './samples.js';
+import { newTable, open, opened } from './samples.js';
 
 describeWithServer('postgres', 'the table', (url) => {
   const pool = new pg.Pool({ connectionString: url });

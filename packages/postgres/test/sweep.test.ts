@@ -1,9 +1,10 @@
 import pg from 'pg';
 import { afterAll, expect, it } from 'vitest';
+import { sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import type { PostgresBackend } from '../src/index.js';
 import { statementsFor } from '../src/statements.js';
-import { during, newTable, opened, sample, updateOf, within } from './samples.js';
+import { during, newTable, opened, updateOf } from './samples.js';
 
 describeWithServer('postgres', 'the sweep', (url) => {
   const pool = new pg.Pool({ connectionString: url, max: 20 });

@@ -8,9 +8,10 @@ import {
 } from '@session-stores/test-harness';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureOf, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend, PostgresStore } from '../src/index.js';
-import { failureOf, newTable, open, opened, sample, within } from './samples.js';
+import { newTable, open, opened } from './samples.js';
 
 describeWithServer('pgbouncer', 'behind a PgBouncer that lends a connection for a transaction', () => {
   describeWithServer('postgres-server', 'on a server of its own', () => {

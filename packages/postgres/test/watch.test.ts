@@ -1,9 +1,10 @@
 import { startFaultProxy } from '@session-stores/test-harness';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import type { PostgresBackend } from '../src/index.js';
-import { newTable, opened, sample, updateOf, within } from './samples.js';
+import { newTable, opened, updateOf } from './samples.js';
 
 const deaf = { changed() {}, toldUntil() {}, lost() {} };
 

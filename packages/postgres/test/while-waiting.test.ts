@@ -1,18 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import type { PostgresBackend } from '../src/index.js';
-import {
-  answerAfter,
-  during,
-  newTable,
-  one,
-  opened,
-  sample,
-  updateOf,
-  waitingForLocks,
-  within,
-} from './samples.js';
+import { answerAfter, during, newTable, opened, updateOf, waitingForLocks } from './samples.js';
 
 describeWithServer('postgres', 'what is true of a record when its lock is held', (url) => {
   const pool = new pg.Pool({ connectionString: url, max: 20 });

@@ -2,9 +2,9 @@ import { type RedisCluster, type RedisNode, startRedisCluster } from '@session-s
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis-5';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, RetryingRedisStore } from '../src/index.js';
-import { one, opened, sample, within } from './samples.js';
 import { replicated } from './topologies.js';
 
 /** Ms of silence after which a node is held for down: when one is to fail, and when a busy machine must not be mistaken for it. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { RedisBackend } from '../src/index.js';
 import { all } from './applications.js';
-import { within } from './samples.js';
 
 describe.each(all)('a connection that is given up while it is made, with %s', (_, connect) => {
   const sockets = new Set<Socket>();

@@ -1,9 +1,9 @@
 import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
-import { opened, sample, within } from './samples.js';
 
 describeWithServer('redis-server', 'keys in a Redis', () => {
   let server: RedisServer;

@@ -6,11 +6,11 @@ import {
 } from '@session-stores/test-harness';
 import { Cluster } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { freePort } from '../../../test-harness/src/servers/free-port.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 import { SlotMover } from './moving-slots.js';
-import { one, opened, sample, within } from './samples.js';
 
 /** Sessions of one slot. */
 interface Group {

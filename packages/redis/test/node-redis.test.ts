@@ -7,11 +7,11 @@ import { Redis } from 'ioredis';
 import { createClient, RESP_TYPES } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, type RedisClient } from '../src/index.js';
 import { nodeRedisSource } from '../src/node-redis-driver.js';
 import { driverFailure } from '../src/redis-failure.js';
-import { one, opened, sample, within } from './samples.js';
 
 describeWithServer('redis-server', 'our own connection beside a client of', () => {
   let folder: string;

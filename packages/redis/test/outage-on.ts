@@ -1,9 +1,9 @@
 import { type FaultProxy, type RedisServer, startFaultProxy, startRedis } from '@session-stores/test-harness';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 import type { Application, Connect } from './applications.js';
-import { one, opened, sample, within } from './samples.js';
 
 /** What an application with such a client sees of outages. */
 export function outageOn(name: string, connect: Connect): void {

@@ -7,11 +7,11 @@ import {
 } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, RedisStore } from '../src/index.js';
 import { all, ioredis6 } from './applications.js';
 import { SlotMover } from './moving-slots.js';
-import { one, opened, sample, within } from './samples.js';
 
 const expiry = { in: 60_000, exact: true };
 

@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend, type RedisClient, RedisFailure } from '../src/index.js';
 import { newest } from './applications.js';
-import { one, opened, sample, within } from './samples.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

@@ -7,9 +7,9 @@ import {
 import { Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
-import { one, opened, sample, within } from './samples.js';
 import { replicated } from './topologies.js';
 
 describeWithServer('redis-server', 'a Redis behind Sentinel', () => {

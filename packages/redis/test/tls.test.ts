@@ -1,20 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { freePort } from '../../../test-harness/src/servers/free-port.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
 import { all, newest } from './applications.js';
-import { one, opened, sample, within } from './samples.js';
-import { selfSignedCertificate } from './self-signed-certificate.js';
-
-const { key, cert } = selfSignedCertificate();
+import { authority, tlsSettings } from './tls-settings.js';
 
 async function works(backend: RedisBackend): Promise<void> {
   await opened(backend);
@@ -25,33 +18,21 @@ async function works(backend: RedisBackend): Promise<void> {
 }
 
 describeWithServer('redis-server', 'TLS', () => {
-  let folder: string;
-  let settings: readonly string[];
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'session-stores-tls-'));
-    const files = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
-    await writeFile(files.key, key);
-    await writeFile(files.cert, cert);
-    settings = [
-      ...['--tls-cert-file', files.cert, '--tls-key-file', files.key, '--tls-ca-cert-file', files.cert],
-      ...['--tls-auth-clients', 'no'],
-    ];
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const settings = tlsSettings();
 
   describe('on one server', () => {
     let server: RedisServer;
     let port: number;
     beforeAll(async () => {
       port = await freePort();
-      server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
+      server = await startRedis({ args: [...settings(), '--tls-port', `${port}`] });
     });
     afterAll(() => server.stop());
 
     it.each(all)(
       'the tls options of a client go along to our own connection, with %s',
       async (_, connect) => {
-        await works(new RedisBackend({ client: connect({ port, tls: { ca: cert } }).client }));
+        await works(new RedisBackend({ client: connect({ port, tls: { ca: authority } }).client }));
       },
     );
 
@@ -72,7 +53,7 @@ describeWithServer('redis-server', 'TLS', () => {
       await expect(stranger.read(['a'], within(500))).rejects.toThrow(/self-signed certificate/);
       await stranger.close();
       const trusted = getCACertificates('default');
-      setDefaultCACertificates([...trusted, cert]);
+      setDefaultCACertificates([...trusted, authority]);
       try {
         await works(new RedisBackend({ url }));
       } finally {
@@ -81,50 +62,9 @@ describeWithServer('redis-server', 'TLS', () => {
     });
   });
 
-  it.each([
-    ['ioredis 6', 250, "{ url: 'rediss://127.0.0.1:PORT' }", ''],
-    [
-      'node-redis 6',
-      60,
-      "{ client: createClient({ url: 'rediss://127.0.0.1:PORT' }) }",
-      "import { createClient } from 'redis';",
-    ],
-    [
-      'node-redis 5',
-      60,
-      "{ client: createClient({ url: 'rediss://127.0.0.1:PORT' }) }",
-      "import { createClient } from 'redis-5';",
-    ],
-  ])(
-    'a connection that is given up in the middle of its handshake ends no process, with %s',
-    {
-      timeout: 60_000,
-    },
-    async (_, calls, options, imports) => {
-      const port = await freePort();
-      const server = await startRedis({ args: [...settings, '--tls-port', `${port}`] });
-      const program = `
-      import { RedisBackend } from '@session-stores/redis';
-      ${imports}
-      for (let call = 0; call < ${calls}; call++) {
-        const backend = new RedisBackend(${options.replace('PORT', `${port}`)});
-        await backend.read(['a'], { signal: AbortSignal.timeout(1 + call % 30) }).catch(() => {});
-        await backend.close();
-      }
-    `;
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-        cwd: import.meta.dirname,
-        stdio: 'inherit',
-      });
-      const [code] = await once(child, 'exit');
-      await server.stop();
-      expect(code).toBe(0);
-    },
-  );
-
   it('the tls options of a Cluster go along to each node', async () => {
     const port = await freePort();
-    const args = [...settings, '--tls-port', `${port}`, '--tls-cluster', 'yes', '--cluster-enabled', 'yes'];
+    const args = [...settings(), '--tls-port', `${port}`, '--tls-cluster', 'yes', '--cluster-enabled', 'yes'];
     // A node learns its own address from others, and there are none.
     args.push('--cluster-port', `${await freePort()}`, '--cluster-announce-ip', '127.0.0.1');
     const server = await startRedis({ args });
@@ -133,7 +73,7 @@ describeWithServer('redis-server', 'TLS', () => {
     await expect.poll(() => admin.call('cluster', 'info'), { timeout: 10_000 }).toContain('cluster_state:ok');
     admin.disconnect();
     const client = new Cluster([{ host: '127.0.0.1', port }], {
-      redisOptions: { tls: { ca: cert } },
+      redisOptions: { tls: { ca: authority } },
       lazyConnect: true,
     });
     const backend = new RedisBackend({ client });

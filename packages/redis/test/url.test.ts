@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type RedisServer, startFaultProxy, startRedis } from '@session-stores/test-harness';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
-import { one, opened, sample, within } from './samples.js';
 
 describeWithServer('redis-server', 'a url', () => {
   let server: RedisServer;

@@ -17,7 +17,7 @@ export function sample(changes: Partial<RecordWrite> = {}): RecordWrite {
 }
 
 /** The context of a call that has so many ms. */
-export function within(milliseconds = 5_000): CallContext {
+export function within(milliseconds = 10_000): CallContext {
   return { signal: AbortSignal.timeout(milliseconds) };
 }
 
@@ -27,7 +27,7 @@ export async function opened<Backend extends SessionBackend>(
 ): Promise<[Backend, unknown[]]> {
   const reported: unknown[] = [];
   const context: OpenContext = {
-    ...within(),
+    ...within(20_000),
     onError: (error) => reported.push(error),
     onEvicted: () => reported.push('evicted'),
   };
@@ -38,4 +38,14 @@ export async function opened<Backend extends SessionBackend>(
 /** The answer to one item. */
 export async function one<Answer>(answers: Promise<readonly Answer[]>): Promise<Answer> {
   return (await answers)[0] as Answer;
+}
+
+/** What a call rejects with. */
+export async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  const outcome = await call.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('value' in outcome) throw new Error('the call succeeded');
+  return outcome.error;
 }

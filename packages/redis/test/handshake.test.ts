@@ -1,0 +1,3 @@
+import { handshakeOn } from './handshake-on.js';
+
+handshakeOn({ name: 'ioredis 6', calls: 250, options: (url) => `{ url: '${url}' }` });
