@@ -1,12 +1,8 @@
-import {
-  type FaultProxy,
-  type PostgresServer,
-  startFaultProxy,
-  startPostgres,
-} from '@session-stores/test-harness';
+import { type PostgresServer, startPostgres } from '@session-stores/test-harness';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { failureOf, one, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureOf, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
+import { describeOutages } from '../../../test-harness/src/own-tests/outages.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { PostgresBackend } from '../src/index.js';
 import { during, newTable, open, opened } from './samples.js';
@@ -14,133 +10,36 @@ import { during, newTable, open, opened } from './samples.js';
 describeWithServer('postgres-server', 'an outage', () => {
   let server: PostgresServer;
   let direct: pg.Pool;
-  const unhandled: unknown[] = [];
-  const note = (reason: unknown) => unhandled.push(reason);
 
   beforeAll(async () => {
-    process.on('unhandledRejection', note);
     server = await startPostgres();
     direct = new pg.Pool({ connectionString: server.url });
     direct.on('error', () => {});
   });
   afterAll(async () => {
-    process.off('unhandledRejection', note);
     await direct.end();
     await server.stop();
   });
 
   describe.each(['url', 'pool'] as const)('with %s', (form) => {
-    let proxy: FaultProxy;
     let pool: pg.Pool;
-    let backend: PostgresBackend;
     let table: string;
-    let reported: unknown[];
 
-    beforeEach(async () => {
-      proxy = await startFaultProxy(server.address);
-      table = newTable();
-      const url = server.url.replace(`:${server.port}/`, `:${proxy.address.port}/`);
-      pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 3_000 });
-      [backend, reported] = await opened({ ...(form === 'url' ? { url } : { pool }), table });
-    });
-    afterEach(async () => {
-      await proxy.setMode('pass');
-      await backend.close();
-      await pool.end();
-      await proxy.close();
-      expect(unhandled).toEqual([]);
-    });
-
-    /** Nobody listens any more, and the pool has noticed: what is called from now on waits for a connection. */
-    const refuse = async () => {
-      await proxy.setMode('refuse');
-      await expect.poll(() => reported.length).toBeGreaterThan(0);
-    };
-
-    it('a call waits for a connection and succeeds', async () => {
-      await refuse();
-      const written = one(backend.write([sample()], within()));
-      expect(await Promise.race([written, nothing(300)])).toBe('nothing');
-      await proxy.setMode('pass');
-      expect(await written).toEqual({ status: 'written' });
-    });
-
-    it('a call whose time is up without a connection fails for now, and nothing of it is sent later', async () => {
-      const write = sample();
-      await refuse();
-      const failure = await failureOf(backend.write([write], within(1_000)));
-      expect(failure).toMatchObject({ kind: 'CONNECTION', transient: true });
-      expect(String(failure)).toContain('ECONNREFUSED');
-      await proxy.setMode('pass');
-      expect(await backend.read([write.id], within())).toEqual([undefined]);
-    });
-
-    it('connections that are silent for good are given up; the next calls have new ones', async () => {
-      const writes = Array.from({ length: 5 }, () => sample());
-      await Promise.all(writes.map((write) => backend.write([write], within())));
-      await proxy.setMode('silence');
-      const started = performance.now();
-      const calls = writes.map(({ id }) => failureOf(backend.read([id], within(200))));
-      expect(await Promise.all(calls)).toMatchObject(
-        writes.map(() => ({ kind: 'TIMEOUT', transient: true })),
-      );
-      for (const { id, data } of writes) {
-        expect(await one(backend.read([id], within(1_500)))).toMatchObject({ data });
-      }
-      expect(performance.now() - started).toBeLessThan(1_900);
-    });
-
-    it('a server that accepts and never answers costs no more than the time of the call', async () => {
-      await refuse();
-      await proxy.setMode('hang');
-      const started = performance.now();
-      expect(await failureOf(backend.read(['a'], within(200)))).toMatchObject({ kind: 'CONNECTION' });
-      expect(performance.now() - started).toBeLessThan(600);
-      await proxy.setMode('pass');
-      expect(await backend.read(['a'], within())).toEqual([undefined]);
-    });
-
-    it('a call that waits on a slow connection keeps it when the time of another is up', async () => {
-      await Promise.all([backend.read(['a'], within()), backend.read(['b'], within())]);
-      proxy.setDelay(150);
-      const patient = backend.read(['a'], within(4_000));
-      expect(await failureOf(backend.read(['b'], within(100)))).toMatchObject({ kind: 'TIMEOUT' });
-      expect(await patient).toEqual([undefined]);
-    });
-
-    it('a reply that is cut off is a failure that passes, and the work is done once', async () => {
-      const write = sample();
-      await proxy.setMode('cutReplies');
-      expect(await failureOf(backend.write([write], within(1_000)))).toMatchObject({ transient: true });
-      await proxy.setMode('pass');
-      await expect
-        .poll(() => one(backend.read([write.id], within())))
-        .toMatchObject({ revision: write.revision });
-    });
-
-    it('an expiry counts from the call, not from when a connection was there', async () => {
-      const write = sample({ expiry: { in: 5_000, exact: true } });
-      await refuse();
-      const called = Date.now();
-      const written = one(backend.write([write], within()));
-      expect(await Promise.race([written, nothing(400)])).toBe('nothing');
-      await proxy.setMode('pass');
-      expect(await written).toEqual({ status: 'written' });
-      const { expiresAt } = (await one(backend.read([write.id], within()))) as { expiresAt: number };
-      expect(Math.abs(expiresAt - (called + 5_000))).toBeLessThan(200);
-    });
-
-    it('after a kill of the server calls fail for now; after its restart all is as it was', async () => {
-      const write = sample();
-      await backend.write([write], within());
-      await server.kill();
-      expect(await failureOf(backend.read([write.id], within(300)))).toMatchObject({ transient: true });
-      const waiting = backend.read([write.id], within(15_000));
-      await server.restart();
-      expect(await one(waiting)).toMatchObject({ data: write.data, revision: write.revision });
+    const outage = describeOutages({
+      server: () => server,
+      backend({ port }) {
+        const url = server.url.replace(`:${server.port}/`, `:${port}/`);
+        pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 3_000 });
+        table = newTable();
+        return new PostgresBackend({ ...(form === 'url' ? { url } : { pool }), table });
+      },
+      end: () => pool.end(),
+      unreachable: { kind: 'CONNECTION', says: 'ECONNREFUSED', after: 1_000 },
+      silence: { connections: 5, calls: 5, endsWithin: 1_900 },
     });
 
     it('a scan that loses its connection fails: it would miss records', async () => {
+      const { backend, proxy } = outage;
       const writes = Array.from({ length: 600 }, () => sample());
       await backend.write(writes, within());
       const pages = backend.scan(within());
@@ -154,6 +53,7 @@ describeWithServer('postgres-server', 'an outage', () => {
     });
 
     it('an idle connection that the server ends is reported, replaced, and ends nobody', async () => {
+      const { backend, reported } = outage;
       await backend.read(['a'], within());
       const end = `select pg_terminate_backend(pid) from pg_stat_activity
         where pid <> pg_backend_pid() and backend_type = 'client backend'`;
@@ -164,6 +64,7 @@ describeWithServer('postgres-server', 'an outage', () => {
     });
 
     it('a connection that ends while its statement runs fails that call alone, and ends nobody', async () => {
+      const { backend } = outage;
       const end = `select pg_terminate_backend(pid) from pg_stat_activity where query like '%${table}%'
         and wait_event_type = 'Lock'`;
       await during(direct, `lock table ${table}`, async () => {
@@ -196,6 +97,7 @@ describeWithServer('postgres-server', 'an outage', () => {
     });
 
     it('closing ends connections of our own, and leaves the pool of the application as it was', async () => {
+      const { backend, proxy } = outage;
       const before = pool.listenerCount('error') - (form === 'pool' ? 1 : 0);
       await backend.read(['a'], within());
       await backend.close();
@@ -231,8 +133,3 @@ describeWithServer('postgres', 'a pool with one connection', (url) => {
     await pool.end();
   });
 });
-
-/** There is no event for "has not answered yet". */
-function nothing(milliseconds: number): Promise<'nothing'> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds, 'nothing'));
-}
