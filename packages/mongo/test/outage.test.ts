@@ -42,6 +42,8 @@ describeWithServer('mongo-server', 'an outage', (_path) => {
       unreachable: { kind: 'TIMEOUT', after: 200 },
       // Giving up one of several idle connections is not enough.
       silence: { connections: 8, calls: 1, endsWithin: 3_300 },
+      expiryOff: 50,
+      backWithin: 20_000,
     });
 
     it('calls that all wait on silent connections leave the pool to those who come after them', async () => {

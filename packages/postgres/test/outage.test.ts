@@ -36,6 +36,9 @@ describeWithServer('postgres-server', 'an outage', () => {
       end: () => pool.end(),
       unreachable: { kind: 'CONNECTION', says: 'ECONNREFUSED', after: 1_000 },
       silence: { connections: 5, calls: 5, endsWithin: 1_900 },
+      expiryOff: 200,
+      backWithin: 15_000,
+      finishesLate: true,
     });
 
     it('a scan that loses its connection fails: it would miss records', async () => {

@@ -25,6 +25,8 @@ export function outageOn(name: string, connect: Connect): void {
       end: () => application.end(),
       unreachable: { kind: 'CONNECTION', says: 'ECONNREFUSED', after: 1_000 },
       silence: { connections: 1, calls: 1, endsWithin: 1_200 },
+      expiryOff: 50,
+      backWithin: 10_000,
     });
 
     it('a scan that loses its connection fails: it would miss records', async () => {
