@@ -5,7 +5,7 @@ import { commonRoute } from './breakers.js';
 import type { SessionStoreError } from './errors.js';
 import type { Operation } from './operation.js';
 import { Parcel } from './parcel.js';
-import { TurnOfEventLoop } from './turn.js';
+import { TurnOfEventLoop } from './turn-of-event-loop.js';
 
 /** More would make one slow script or statement of what were many quick ones. */
 export const maximumItems = 512;
@@ -32,7 +32,7 @@ export interface Transport<Item, Answer> {
 
 /** How many go out at once in one turn of the event loop. When there are more, a storage is better served with all of them together. */
 const atOncePerTurn = 8;
-const turn = new TurnOfEventLoop(atOncePerTurn);
+const turnOfEventLoop = new TurnOfEventLoop(atOncePerTurn);
 
 /** From so many items on, a second batch goes out while one is on the wire. */
 const worthAnother = 16;
@@ -63,7 +63,7 @@ class Batcher<Item, Answer> {
 
   submit(item: Item, operation: Operation | undefined): Parcel<Item, Answer> {
     const parcel = new Parcel<Item, Answer>(item, operation);
-    if (this.#onWire === 0 && this.#breaker.isClosed && !operation?.over && turn.take()) {
+    if (this.#onWire === 0 && this.#breaker.isClosed && !operation?.over && turnOfEventLoop.take()) {
       this.#onWire++;
       this.#goOn(this.#sendOff([parcel], this.#breaker.term));
       return parcel;

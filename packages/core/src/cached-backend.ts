@@ -16,7 +16,7 @@ import type { CacheSettings } from './cache-options.js';
 import { decorated } from './decorated-backend.js';
 import { InvalidOptionError } from './errors.js';
 import { RecordCache } from './record-cache.js';
-import { TurnOfEventLoop } from './turn.js';
+import { TurnOfEventLoop } from './turn-of-event-loop.js';
 
 /** A backend that shows some records without asking its storage. */
 export interface CachedBackend extends SessionBackend {

@@ -92,21 +92,22 @@ export class Running {
     this.#starting++;
     const result = attempt(work, operation);
     this.#starting--;
-    if (!(result instanceof Promise)) {
-      const answer = Promise.resolve(succeed(result));
-      return callback == null || answers !== undefined ? answer : refuseCallback(callback);
+    let answer: Promise<T>;
+    if (result instanceof Promise) {
+      operation.start();
+      answer = result.then(succeed, (error: Error) => {
+        // Before it rejects, so that it never is an unhandled rejection.
+        answer.catch(ignore);
+        this.#leave(operation);
+        this.#onFailure(name, id, error);
+        if (answers !== undefined) {
+          process.nextTick(answers, error);
+        }
+        throw error;
+      });
+    } else {
+      answer = Promise.resolve(succeed(result));
     }
-    operation.start();
-    const answer = result.then(succeed, (error: Error) => {
-      // Before it rejects, so that it never is an unhandled rejection.
-      answer.catch(ignore);
-      this.#leave(operation);
-      this.#onFailure(name, id, error);
-      if (answers !== undefined) {
-        process.nextTick(answers, error);
-      }
-      throw error;
-    });
     return callback == null || answers !== undefined ? answer : refuseCallback(callback);
   }
 

@@ -20,10 +20,9 @@ export class WireCall extends Limited implements OnWire {
   }) as CallContext;
 
   /** `what`: has no answer when it is given up; `waiting`: how many may leave it, 0 where nobody can. */
-  begin(what: string, waiting: number): this {
+  begin(what: string, waiting: number): void {
     this.#what = what;
     this.#waiting = waiting;
-    return this;
   }
 
   left(): void {
