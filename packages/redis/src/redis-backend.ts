@@ -3,7 +3,6 @@ import {
   type CallContext,
   type ChangeListener,
   type ClearContext,
-  decodeRecord,
   type Expiry,
   encodeRecord,
   graveText,
@@ -28,21 +27,13 @@ import { scanCluster } from './cluster-scan.js';
 import { Connection } from './connection.js';
 import { type DriverSource, driverSource } from './driver.js';
 import { keySlot } from './key-slot.js';
+import { RecordReader } from './record-reader.js';
 import { checkOptions, type RedisBackendOptions } from './redis-client.js';
-import { RedisFailure, replyFailure } from './redis-failure.js';
+import { itemError, RedisFailure } from './redis-failure.js';
 import { scanServer } from './scan.js';
+import type { Announced, WritingScript } from './script.js';
 import { callScript, type Reply, type ScriptItem } from './script-call.js';
-import {
-  type Announced,
-  done,
-  liveScript,
-  readScript,
-  removeScripts,
-  type Script,
-  touchScripts,
-  type WritingScript,
-  writeScripts,
-} from './scripts.js';
+import { done, liveScript, removeScripts, touchScripts, writeScripts } from './scripts.js';
 import { subscribe } from './subscription.js';
 
 /** The storage primitives on Redis 5 or later, a single server, one behind Sentinel, or a Cluster. */
@@ -60,6 +51,7 @@ export class RedisBackend implements SessionBackend {
   readonly #replicas: number;
   readonly #source: DriverSource;
   readonly #channel: string;
+  readonly #reader: RecordReader;
 
   /** @throws InvalidOptionError */
   constructor(options: RedisBackendOptions) {
@@ -72,6 +64,13 @@ export class RedisBackend implements SessionBackend {
     this.#replicas = replicas;
     this.#source = source;
     this.#channel = `session-stores:${this.#prefix}`;
+    const target = {
+      connection: this.#connection,
+      clock: this.#clock,
+      isCluster: this.#isCluster,
+      replicas: 0,
+    };
+    this.#reader = new RecordReader(target, this.#prefix);
     if (source.isCluster) {
       this.routeOf = (id) => this.#connection.driver?.slots?.[keySlot(this.#prefix + id)]?.[0] ?? '';
     }
@@ -91,14 +90,8 @@ export class RedisBackend implements SessionBackend {
     this.#writing.close();
   }
 
-  async read(ids: readonly string[], context: CallContext): Promise<readonly ReadAnswer[]> {
-    const items = ids.map((id) => ({ key: this.#prefix + id, arguments: [] }));
-    const replies = await this.#call(readScript, context, () => items);
-    return replies.map((reply, index) => {
-      if (!Array.isArray(reply)) return this.#itemError([reply]);
-      if (reply[0] !== null) return this.#record(ids[index] as string, reply);
-      return reply[2] === '' ? undefined : this.#itemError([reply[2]]);
-    });
+  read(ids: readonly string[], { signal }: CallContext): Promise<readonly ReadAnswer[]> {
+    return this.#reader.read(ids, signal);
   }
 
   async write(writes: readonly RecordWrite[], context: CallContext): Promise<readonly WriteAnswer[]> {
@@ -120,14 +113,15 @@ export class RedisBackend implements SessionBackend {
       const [word, ...rest] = this.#answer(reply);
       if (word === 'gone' || word === 'buried') return { status: word };
       if (word !== 'conflict') return this.#itemError(rest);
-      return { status: word, current: this.#record((writes[index] as RecordWrite).id, rest) };
+      return { status: word, current: this.#reader.record((writes[index] as RecordWrite).id, rest) };
     });
   }
 
   async touch(touches: readonly RecordTouch[], context: CallContext): Promise<readonly TouchAnswer[]> {
     const remaining = stopwatch();
     const script = announces(context) ? touchScripts.announcing : touchScripts.silent;
-    const replies = await this.#call(script, context, () =>
+    const target = { ...this.#target(context), connection: this.#connection, replicas: 0 };
+    const replies = await callScript(target, context.signal, script, () =>
       touches.map(({ id, revision, expiry }) => ({
         key: this.#prefix + id,
         arguments: [revision, ...remaining(expiry), ...told(id, context)],
@@ -138,7 +132,7 @@ export class RedisBackend implements SessionBackend {
       const [word, ...rest] = this.#answer(reply);
       if (word === 'gone') return { status: word };
       if (word !== 'changed') return this.#itemError(rest);
-      return { status: word, current: this.#record((touches[index] as RecordTouch).id, rest) };
+      return { status: word, current: this.#reader.record((touches[index] as RecordTouch).id, rest) };
     });
   }
 
@@ -171,7 +165,7 @@ export class RedisBackend implements SessionBackend {
     const live = new Set<string>();
     for await (const ids of this.#scanIds(context)) {
       const items = ids.map((id) => ({ key: this.#prefix + id, arguments: [] }));
-      const replies = await this.#call(liveScript, context, () => items);
+      const replies = await callScript(this.#reader.target, context.signal, liveScript, () => items);
       replies.forEach((reply, index) => {
         if (reply instanceof RedisFailure) throw reply;
         if (reply === 1) live.add(ids[index] as string);
@@ -212,15 +206,6 @@ export class RedisBackend implements SessionBackend {
     }
   }
 
-  #call(script: Script, context: CallContext, items: () => readonly ScriptItem[]) {
-    return callScript(
-      { ...this.#target(context), connection: this.#connection, replicas: 0 },
-      context.signal,
-      script,
-      items,
-    );
-  }
-
   #change(scripts: Announced<WritingScript>, context: CallContext, items: () => readonly ScriptItem[]) {
     const { alone, replicated } = announces(context) ? scripts.announcing : scripts.silent;
     const target = { ...this.#target(context), connection: this.#writing, replicas: this.#replicas };
@@ -237,20 +222,8 @@ export class RedisBackend implements SessionBackend {
     return ['error', reply];
   }
 
-  #record(id: string, [text, expiry, foreign]: readonly unknown[]): SessionRecord {
-    const stored = text as string;
-    const { data, birth, revision } = decodeRecord(stored) ?? {
-      data: stored,
-      birth: undefined,
-      revision: foreign as string,
-    };
-    const expiresAt = expiry === -1 ? Number.POSITIVE_INFINITY : this.#clock.toLocal(Number(expiry));
-    return { id, data, birth, revision, expiresAt };
-  }
-
   #itemError([failure]: readonly unknown[]): ItemError {
-    const error = failure instanceof RedisFailure ? failure : replyFailure(String(failure), this.#isCluster);
-    return { status: 'error', error };
+    return itemError(failure, this.#isCluster);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ItemError } from '@session-stores/core';
+
 /**
  * What went wrong, by the first word of the server's reply where there was one:
  * - `CONNECTION`: no connection, or it broke; what was on the way may or may not have been done.
@@ -80,6 +82,12 @@ export function replyFailure(reply: string, isCluster: boolean): RedisFailure {
   // A key that expired, or was made room for, while its slot is on its way: the next try is sent to where the slot goes.
   if (kind === undefined && text.includes('non local key')) return new RedisFailure('TRYAGAIN', text);
   return new RedisFailure(kind ?? 'REPLY', text);
+}
+
+/** What failed for one key: what a script caught, or the failure itself. */
+export function itemError(failure: unknown, isCluster: boolean): ItemError {
+  const error = failure instanceof RedisFailure ? failure : replyFailure(String(failure), isCluster);
+  return { status: 'error', error };
 }
 
 /** Any error of a client as one that can be passed on. */

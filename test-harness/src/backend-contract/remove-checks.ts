@@ -1,6 +1,6 @@
 import { expectEqual, expectThat } from '../suite/expectations.js';
 import type { BackendCheck } from './backend-check.js';
-import { newInsert, newName, newUpdate, SingleItems } from './single-items.js';
+import { formsOfData, newInsert, newName, newUpdate, notWhole, SingleItems } from './single-items.js';
 import { wait } from './time.js';
 
 const removed = { status: 'removed' } as const;
@@ -43,6 +43,25 @@ export const removeChecks: readonly BackendCheck[] = [
       expectEqual('removed another birth', answer, { status: 'other', birth: insert.birth });
       await items.expectStored('removed another birth', insert);
       await items.written(newUpdate(insert));
+    },
+  },
+  {
+    id: 'remove/birth-is-compared-whole',
+    title: 'a removal compares the birth whole: neither its beginning nor its letters in another case match',
+    async run(trial) {
+      const items = new SingleItems(trial);
+      const birth = 'aBcDeFgHiJkL';
+      for (const [place, data] of formsOfData.entries()) {
+        const id = `a${place}`;
+        const stored = await items.written(newInsert(id, { birth, data }));
+        for (const wrong of notWhole(birth)) {
+          const answer = await items.remove(id, wrong, longGrace);
+          expectEqual(`removed ${wrong}`, answer, { status: 'other', birth });
+          await items.expectStored(`removed ${wrong}`, stored);
+        }
+        expectEqual('removed the birth', await items.remove(id, birth, longGrace), removed);
+        await items.expectAbsent('removed the birth', id);
+      }
     },
   },
   {

@@ -19,10 +19,18 @@ export function newName(): string {
   return randomBytes(9).toString('base64url');
 }
 
+/** As sessions are, and as nothing but a text: a storage may keep the names of a record in either another way. */
+export const formsOfData = ['{"cookie":{"originalMaxAge":60000}}', 'no JSON'] as const;
+
+/** What a name must not be taken for. */
+export function notWhole(name: string): readonly string[] {
+  return [name.slice(0, -1), `${name}x`, name.toLowerCase()];
+}
+
 export function newInsert(id: string, fields: Partial<RecordWrite> = {}): RecordWrite {
   return {
     id,
-    data: `{"of":"${newName()}"}`,
+    data: `{"cookie":{"originalMaxAge":60000},"of":"${newName()}"}`,
     birth: newName(),
     revision: newName(),
     expiry: later,

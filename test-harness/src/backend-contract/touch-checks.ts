@@ -1,6 +1,14 @@
 import { expectEqual } from '../suite/expectations.js';
 import type { BackendCheck } from './backend-check.js';
-import { expectRefusal, newInsert, newName, newUpdate, SingleItems } from './single-items.js';
+import {
+  expectRefusal,
+  formsOfData,
+  newInsert,
+  newName,
+  newUpdate,
+  notWhole,
+  SingleItems,
+} from './single-items.js';
 
 export const touchChecks: readonly BackendCheck[] = [
   {
@@ -30,6 +38,22 @@ export const touchChecks: readonly BackendCheck[] = [
       const after = await items.expectStored('touched the first state', second);
       const moved = Math.abs(after.expiresAt - before.expiresAt);
       expectEqual('touched the first state: the expiry stays', moved < 1_000, true);
+    },
+  },
+  {
+    id: 'touch/revision-is-compared-whole',
+    title: 'a touch compares the revision whole: neither its beginning nor its letters in another case match',
+    async run(trial) {
+      const items = new SingleItems(trial);
+      const revision = 'aBcDeFgHiJkL'.repeat(9);
+      for (const [place, data] of formsOfData.entries()) {
+        const id = `a${place}`;
+        const stored = await items.written(newInsert(id, { revision, data }));
+        for (const wrong of notWhole(revision)) {
+          expectRefusal(`touched ${wrong}`, await items.touch(id, wrong), 'changed', stored);
+        }
+        expectEqual('touched the revision', await items.touch(id, revision), { status: 'touched' });
+      }
     },
   },
   {

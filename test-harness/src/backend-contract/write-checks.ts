@@ -1,6 +1,14 @@
 import { expectEqual } from '../suite/expectations.js';
 import type { BackendCheck } from './backend-check.js';
-import { expectRefusal, newInsert, newName, newUpdate, SingleItems } from './single-items.js';
+import {
+  expectRefusal,
+  formsOfData,
+  newInsert,
+  newName,
+  newUpdate,
+  notWhole,
+  SingleItems,
+} from './single-items.js';
 import { wait } from './time.js';
 
 export const writeChecks: readonly BackendCheck[] = [
@@ -87,13 +95,15 @@ export const writeChecks: readonly BackendCheck[] = [
     title: 'a revision is compared whole: neither its beginning nor its letters in another case match',
     async run(trial) {
       const items = new SingleItems(trial);
-      const revision = `${'aBcDeFgHiJkL'.repeat(9)}`;
-      const stored = await items.written(newInsert('a', { revision }));
-      for (const wrong of [revision.slice(0, 12), revision.slice(0, -1), revision.toLowerCase()]) {
-        const update = newUpdate(stored, { expect: { revision: wrong } });
-        expectRefusal(`updated expecting ${wrong}`, await items.write(update), 'conflict', stored);
+      const revision = 'aBcDeFgHiJkL'.repeat(9);
+      for (const [place, data] of formsOfData.entries()) {
+        const stored = await items.written(newInsert(`a${place}`, { revision, data }));
+        for (const wrong of [...notWhole(revision), revision.slice(0, 12)]) {
+          const update = newUpdate(stored, { expect: { revision: wrong } });
+          expectRefusal(`updated expecting ${wrong}`, await items.write(update), 'conflict', stored);
+        }
+        await items.written(newUpdate(stored));
       }
-      await items.written(newUpdate(stored));
     },
   },
   {

@@ -213,6 +213,16 @@ export const mutants: Readonly<Record<string, Breakage | 'shareAll'>> = {
       );
     },
   }),
+  'touch/revision-is-compared-whole': (inner) => ({
+    async touch(touches, context) {
+      const answers = await inner.touch(touches, context);
+      return answers.map((answer, index) => {
+        const asked = touches[index]?.revision ?? '';
+        const isNear = answer.status === 'changed' && asked.startsWith(answer.current.revision);
+        return isNear ? { status: 'touched' } : answer;
+      });
+    },
+  }),
   'touch/nothing-is-gone': (inner) => ({
     async touch(touches, context) {
       const answers = await inner.touch(touches, context);
@@ -222,6 +232,17 @@ export const mutants: Readonly<Record<string, Breakage | 'shareAll'>> = {
   'remove/live-of-its-birth': removing((removal) => ({ ...removal, grace: 0 })),
   'remove/live-no-birth-given': removing((removal) => (removal.birth ? removal : { ...removal, grace: 0 })),
   'remove/another-birth': removing(({ id, grace }) => ({ id, grace })),
+  'remove/birth-is-compared-whole': (inner) => ({
+    async remove(removals, context) {
+      const answers = await inner.remove(removals, context);
+      const near = removals.map((removal, index) => {
+        const answer = answers[index];
+        const isNear = answer?.status === 'other' && answer.birth?.startsWith(removal.birth ?? '');
+        return isNear ? { ...removal, birth: answer.birth } : removal;
+      });
+      return inner.remove(near as RecordRemoval[], context);
+    },
+  }),
   'remove/nothing-with-a-birth': noGraveWhereNothingIs,
   'remove/nothing-no-birth': blockingIds,
   'remove/no-birth-keeps-a-grave': forgettingGraves(({ birth }) => birth === undefined),
