@@ -1,4 +1,4 @@
-import { type Awaitable, settling } from './awaitable.js';
+import { type Awaitable, after, settling } from './awaitable.js';
 
 /** Under which a promise carries its value. The same in all copies of this package. */
 const carried = Symbol.for('@session-stores/core/value');
@@ -22,4 +22,10 @@ export function atOnce<T>(answers: T): Promise<T> {
 export function answersOf<T>(given: Promise<T>): Awaitable<T> {
   const known = (given as Carrying<T> | undefined)?.[carried];
   return known ?? settling(given);
+}
+
+/** A promise of what `change` makes of the answers of a primitive, which core does not wait for where they are known. */
+export function changed<T, Result>(given: Promise<T>, change: (answers: T) => Result): Promise<Result> {
+  const answers = after(answersOf(given), change);
+  return answers instanceof Promise ? answers : atOnce(answers);
 }

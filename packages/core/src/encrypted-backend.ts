@@ -1,3 +1,4 @@
+import { changed } from './at-once.js';
 import type { SessionBackend, SessionRecord } from './backend.js';
 import type { Cipher } from './cipher.js';
 import { decorated } from './decorated-backend.js';
@@ -12,19 +13,17 @@ export function encrypted(backend: SessionBackend, cipher: Cipher): SessionBacke
       ? { ...answer, current: new EncryptedRecord(answer.current as SessionRecord, cipher) }
       : answer;
   return decorated(backend, {
-    async read(ids, context) {
-      const answers = await backend.read(ids, context);
-      return answers.map((answer) =>
-        answer === undefined || 'status' in answer ? answer : new EncryptedRecord(answer, cipher),
-      );
-    },
-    async write(writes, context) {
+    read: (ids, context) =>
+      changed(backend.read(ids, context), (answers) =>
+        answers.map((answer) =>
+          answer === undefined || 'status' in answer ? answer : new EncryptedRecord(answer, cipher),
+        ),
+      ),
+    write(writes, context) {
       const encrypting = writes.map((write) => ({ ...write, data: cipher.encrypt(write.id, write.data) }));
-      return (await backend.write(encrypting, context)).map(opened);
+      return changed(backend.write(encrypting, context), (answers) => answers.map(opened));
     },
-    async touch(touches, context) {
-      return (await backend.touch(touches, context)).map(opened);
-    },
+    touch: (touches, context) => changed(backend.touch(touches, context), (answers) => answers.map(opened)),
     async *scan(context) {
       for await (const page of backend.scan(context)) {
         yield page.map((record) => new EncryptedRecord(record, cipher));

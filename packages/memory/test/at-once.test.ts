@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { atOnce, SessionStore, SessionStoreError } from '@session-stores/core';
 import { MemoryBackend, MemoryStore } from '@session-stores/memory';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 const session = (views = 1) => ({ cookie: {}, views }) as never;
 
 describe('a store whose storage answers at once', () => {
+  // Of so many calls in one turn of the event loop the rest is waited for.
+  beforeEach(() => setImmediate());
+
   it('calls back and emits when the call has returned, the event first', async () => {
     const store = new MemoryStore();
     const seen: string[] = [];
@@ -52,6 +55,32 @@ describe('a store whose storage answers at once', () => {
     for (let calls = 0; calls < 10_000 && !hadItsTurn; calls++) await store.get('an id');
     expect(hadItsTurn).toBe(true);
   });
+
+  for (const [what, options] of [
+    ['plain', {}],
+    ['encrypted', { encryptionKeys: Buffer.alloc(32, 7) }],
+  ] as const) {
+    it(`does not keep the next call of an id waiting where sessions are ${what}`, async () => {
+      const asked: string[] = [];
+      class Watched extends MemoryBackend {
+        override read(...call: Parameters<MemoryBackend['read']>) {
+          asked.push('read');
+          return super.read(...call);
+        }
+        override touch(...call: Parameters<MemoryBackend['touch']>) {
+          asked.push('touch');
+          return super.touch(...call);
+        }
+      }
+      const store = new SessionStore(new Watched(), options);
+      await store.set('an id', session());
+      const found = (await store.get('an id')) as never;
+      asked.length = 0;
+      const calls = [store.get('an id'), store.touch('an id', found), store.get('an id')];
+      expect(asked).toEqual(['read', 'touch', 'read']);
+      await Promise.all<unknown>(calls);
+    });
+  }
 
   it('keeps the order of calls of one id that are made while one is under way', async () => {
     const store = new MemoryStore();
