@@ -1,4 +1,3 @@
-import { attempt } from './attempt.js';
 import { type Awaitable, after } from './awaitable.js';
 import type {
   CallContext,
@@ -16,11 +15,11 @@ import { Routes } from './batch.js';
 import { Breakers, type BreakersReports, commonRoute, kindOf } from './breakers.js';
 import type { CachedBackend } from './cached-backend.js';
 import { type Answered, afterWait, dataLength, isItemError, sendTogether } from './dealing.js';
-import { BackendError, isTransient, recordName, SessionStoreError } from './errors.js';
+import { isTransient, SessionStoreError } from './errors.js';
 import type { Awaited, Operation } from './operation.js';
 import { type OnWire, Parcel } from './parcel.js';
 import { TimeLimit } from './time-limit.js';
-import { WireCall } from './wire-call.js';
+import { Wire } from './wire.js';
 
 /**
  * The backend as the rest of core sees it: opened when first needed, called in batches, one item at a time answered, every
@@ -28,15 +27,9 @@ import { WireCall } from './wire-call.js';
  */
 export class BackendCalls {
   readonly backend: SessionBackend & Partial<CachedBackend>;
+  readonly #wire: Wire;
   readonly #callLimit: TimeLimit;
-  readonly #openLimit: TimeLimit;
-  readonly #onEvicted: (id: string) => void;
-  readonly #onError: (error: SessionStoreError) => void;
   readonly #onAnswered: (() => void) | undefined;
-  #isOpen = false;
-  /** One that was answered at once: nobody waits for it, and nothing has aborted it. */
-  #spareCall: WireCall | undefined;
-  #opening: Promise<void> | undefined;
   readonly #breakers: Breakers;
 
   readonly #reads: Routes<string, Answered<ReadAnswer>>;
@@ -57,9 +50,7 @@ export class BackendCalls {
   ) {
     this.backend = backend;
     this.#callLimit = new TimeLimit(limits.call);
-    this.#openLimit = new TimeLimit(limits.open);
-    this.#onEvicted = hooks.onEvicted;
-    this.#onError = hooks.onError;
+    this.#wire = new Wire(backend, limits.open, hooks);
     this.#onAnswered = hooks.onAnswered;
     this.#breakers = new Breakers(backend.name, hooks.breakers);
     this.#reads = this.#batcher('read', backend.read.bind(backend), (id) => id);
@@ -119,7 +110,7 @@ export class BackendCalls {
     const limit = timeLimit === undefined ? this.#callLimit : new TimeLimit(timeLimit).last();
     const waiting = operation === undefined ? [] : [new Leaver(operation)];
     try {
-      const result = await this.#withinLimit(limit, action, this.#opened(work), waiting);
+      const result = await this.#wire.call(limit, action, work, waiting);
       breaker.succeeded(1);
       return result;
     } catch (error) {
@@ -135,40 +126,7 @@ export class BackendCalls {
   async close(): Promise<void> {
     this.#breakers.end(new SessionStoreError('CLOSED', `${this.backend.name}: the store is closed`));
     this.#callLimit.last();
-    await this.#withinLimit(this.#openLimit.last(), 'close', () => this.backend.close());
-  }
-
-  /** `work`, after the backend has been opened. */
-  #opened<T>(work: (context: CallContext) => Awaitable<T>): (context: CallContext) => Awaitable<T> {
-    if (this.#isOpen || this.backend.open === undefined) {
-      return work;
-    }
-    return async (context) => {
-      await this.#open();
-      context.signal.throwIfAborted();
-      return work(context);
-    };
-  }
-
-  #open(): Promise<void> {
-    this.#opening ??= this.#openNow();
-    return this.#opening;
-  }
-
-  async #openNow(): Promise<void> {
-    try {
-      await this.#withinLimit(this.#openLimit, 'open', ({ signal }) =>
-        this.backend.open?.({
-          signal,
-          onEvicted: this.#onEvicted,
-          onError: (error) => this.#onError(this.#wrap('connection', error)),
-        }),
-      );
-      this.#isOpen = true;
-    } catch (error) {
-      this.#opening = undefined;
-      throw error;
-    }
+    await this.#wire.close();
   }
 
   #batcher<Item, Answer>(
@@ -182,8 +140,7 @@ export class BackendCalls {
     const call = (
       work: (context: CallContext) => Awaitable<readonly Answer[]>,
       parcels: readonly Parcel<Item, Answered<Answer>>[],
-    ): Awaitable<readonly Answer[]> =>
-      this.#withinLimit(this.#callLimit, action, this.#opened(work), parcels);
+    ): Awaitable<readonly Answer[]> => this.#wire.call(this.#callLimit, action, work, parcels);
     const primitive = {
       action,
       run,
@@ -193,7 +150,7 @@ export class BackendCalls {
         onAnswered === undefined
           ? call
           : (...given: Parameters<typeof call>) => tell(call(...given), onAnswered),
-      wrap: (error: unknown, id: string) => this.#wrap(action, error, id),
+      wrap: (error: unknown, id: string) => this.#wire.wrap(action, error, id),
     };
     return new Routes({
       routeOf: (item) => this.backend.routeOf?.(idOf(item)) ?? commonRoute,
@@ -203,60 +160,6 @@ export class BackendCalls {
       pipelines: this.backend.pipelines === true,
       send: (parcels) => sendTogether(primitive, parcels),
     });
-  }
-
-  #withinLimit<T>(
-    limit: TimeLimit,
-    action: string,
-    work: (context: CallContext) => Awaitable<T>,
-    parcels: readonly { onWire: OnWire | undefined }[] = [],
-  ): Awaitable<T> {
-    const call = this.#spareCall ?? new WireCall();
-    this.#spareCall = undefined;
-    const result = attempt(work, call.context);
-    if (!(result instanceof Promise)) {
-      this.#spareCall = call;
-      return result;
-    }
-    call.begin(`${this.backend.name}: no answer to ${action}`, parcels.length);
-    for (const parcel of parcels) {
-      parcel.onWire = call;
-    }
-    limit.start(call);
-    return new Promise((resolve, reject) => {
-      call.onGivenUp = reject;
-      result.then(
-        (value) => {
-          limit.end(call);
-          resolve(value);
-        },
-        (error: unknown) => {
-          limit.end(call);
-          reject(this.#wrap(action, error));
-        },
-      );
-    });
-  }
-
-  #wrap(action: string, error: unknown, id?: string): SessionStoreError {
-    if (error instanceof SessionStoreError) {
-      return error;
-    }
-    const transient = this.#isTransient(error);
-    const what = id === undefined ? action : `${action} of session record ${recordName(id)}`;
-    return new BackendError(
-      transient,
-      `${this.backend.name}: ${what} failed${transient ? '; it may work when tried again' : ''} (the cause says why)`,
-      error,
-    );
-  }
-
-  #isTransient(error: unknown): boolean {
-    try {
-      return this.backend.isTransient(error);
-    } catch {
-      return false;
-    }
   }
 }
 
