@@ -3,6 +3,9 @@ import { itemError } from './redis-failure.js';
 import { callScript, readStored, type ScriptTarget } from './script-call.js';
 import { readScript } from './scripts.js';
 
+/** For less, to send four commands takes longer than Lua with the texts. */
+const worthTransaction = 8;
+
 /** Makes records of what is stored. */
 export class RecordReader {
   readonly target: ScriptTarget;
@@ -15,9 +18,8 @@ export class RecordReader {
   }
 
   async read(ids: readonly string[], signal: AbortSignal): Promise<readonly ReadAnswer[]> {
-    if (ids.length === 0) return [];
-    // There it would be four commands a key, which do not follow a slot to its node.
-    if (this.target.isCluster) return this.#readByScript(ids, signal);
+    // On a Cluster it would be four commands a key, which do not follow a slot to its node.
+    if (this.target.isCluster || ids.length < worthTransaction) return this.#readByScript(ids, signal);
     const keys = ids.map((id) => this.#prefix + id);
     const { texts, expiries } = await readStored(this.target, signal, keys);
     const doubtful: number[] = [];

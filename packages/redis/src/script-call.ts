@@ -68,7 +68,7 @@ export interface Stored {
 
 /**
  * Reads from a single server. The texts do not go through the script, because Lua makes a hash of all that it is given: of a
- * session of 20 KiB that took the server twice as long as all the rest.
+ * session of 20 KiB that took the server longer than all the rest.
  *
  * @throws RedisFailure
  */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type RedisServer, startRedis } from '@session-stores/test-harness';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { one, opened, sample, within } from '../../../test-harness/src/own-tests/backend-calls.js';
 import { describeWithServer } from '../../../test-harness/src/servers/needs.js';
 import { RedisBackend } from '../src/index.js';
@@ -42,6 +42,10 @@ for (const [name, connect] of newest) {
           await admin.set(`sess:${last}`, text, 'PX', (left + 1) * 60_000);
         }
       })();
+      onTestFinished(async () => {
+        isOver = true;
+        await changes;
+      });
       const seen = new Set<number>();
       for (let round = 0; round < 400; round++) {
         const answer = (await backend.read(ids, within())).at(-1);
@@ -50,9 +54,32 @@ for (const [name, connect] of newest) {
         expect(minutes(answer.expiresAt)).toBe(Number(answer.data));
         seen.add(Number(answer.data));
       }
-      isOver = true;
-      await changes;
       expect(seen.size).toBeGreaterThan(10);
+      await backend.close();
+    });
+
+    it('answers the same of many that are read at once as of each alone', async () => {
+      const backend = await backendFor();
+      const live = Array.from({ length: 6 }, () => sample());
+      const eternal = sample({ expiry: { in: Number.POSITIVE_INFINITY, exact: true } });
+      const text = sample({ data: 'no JSON' });
+      const dead = sample();
+      await backend.write([...live, eternal, text, dead], within());
+      await backend.remove([{ id: dead.id, birth: dead.birth, grace: 60_000 }], within());
+      await admin.set('sess:foreign', '{"cookie":{}}', 'PX', 60_000);
+      await admin.set('sess:eternal and foreign', '{"cookie":{}}');
+      await admin.hset('sess:of another type', 'field', 'value');
+      const others = ['foreign', 'eternal and foreign', 'of another type', 'nothing'];
+      const ids = [dead, ...live, eternal, text].map(({ id }) => id).concat(others, others);
+      const told = ([answer]: readonly unknown[]) => {
+        if (typeof answer !== 'object' || answer === null || 'status' in answer) return answer;
+        const { expiresAt, ...record } = answer as { expiresAt: number };
+        return { ...record, seconds: Math.round((expiresAt - Date.now()) / 1_000) };
+      };
+      const together = (await backend.read(ids, within())).map((answer) => told([answer]));
+      const alone = await Promise.all(ids.map(async (id) => told(await backend.read([id], within()))));
+      expect(together).toEqual(alone);
+      expect(together.filter((answer) => answer === undefined)).toHaveLength(3);
       await backend.close();
     });
 
@@ -61,7 +88,9 @@ for (const [name, connect] of newest) {
       const { id } = sample();
       const bytes = Buffer.from([...Buffer.from('{"cookie":{},"name":"'), 0xff, 0xc3, ...Buffer.from('"}')]);
       await admin.set(`sess:${id}`, bytes, 'PX', 60_000);
-      const answer = await one(backend.read([id], within()));
+      // Beside enough others that it is read as many are.
+      const others = Array.from({ length: 20 }, (_, place) => `${id}-${place}`);
+      const answer = await one(backend.read([id, ...others], within()));
       if (answer === undefined || 'status' in answer) throw new Error('it is not found');
       expect(answer).toMatchObject({ id, data: bytes.toString(), birth: undefined });
       const write = sample({ id, expect: { revision: answer.revision } });
@@ -116,7 +145,11 @@ for (const [name, connect] of newest) {
         'removed',
         'removed',
       ]);
-      expect(await one(backend.read([all[0]?.id as string], within()))).toMatchObject({ id: all[0]?.id });
+      const known = all[0]?.id as string;
+      for (const length of [1, 20]) {
+        const ids = Array.from({ length }, (_, place) => (place === 0 ? known : `${known}-${place}`));
+        expect(await one(backend.read(ids, within()))).toMatchObject({ id: known });
+      }
       expect(await backend.count(within())).toBe(1);
       await backend.clear({ ...within(), grace: 5_000 });
       await backend.close();

@@ -55,6 +55,7 @@ for (const [name, connect] of newest) {
       const { id, birth } = sample();
       for (const call of [
         backend.read([id], within()),
+        backend.read(Array(20).fill(id), within()),
         backend.write([sample()], within()),
         backend.write([sample({ expect: { revision: 'gone' } })], within()),
         backend.touch([{ id, revision: 'r', expiry: { in: 1, exact: true } }], within()),
@@ -191,6 +192,8 @@ for (const [name, connect] of newest) {
       expect(await one(backend.write([write], within()))).toEqual({ status: 'written' });
       await admin.script('FLUSH');
       expect(await one(backend.read([write.id], within()))).toMatchObject({ data: write.data });
+      const many = Array.from({ length: 20 }, (_, place) => (place === 0 ? write.id : `${place}`));
+      expect(await one(backend.read(many, within()))).toMatchObject({ data: write.data });
       expect(await admin.script('EXISTS', '0'.repeat(40))).toEqual([0]);
     });
 
