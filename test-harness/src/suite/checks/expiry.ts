@@ -27,7 +27,7 @@ function unlisted(
     async run(trial) {
       const store = await trial.createStore();
       await set(store, 'lasting', newSession({}, 60_000));
-      const expiring = newSession({}, 250);
+      const expiring = newSession({}, 400);
       await set(store, 'expiring', expiring);
       await ended(expiring.cookie.expires);
       expectEqual(
