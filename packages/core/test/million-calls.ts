@@ -33,12 +33,13 @@ const store = new SessionStore(backend, {
 /** Bytes. What is only weakly held, or waits to be told that it is gone, goes with a later collection than the rest. */
 const heap = async (): Promise<number> => {
   let used = Number.POSITIVE_INFINITY;
-  for (let last = Number.POSITIVE_INFINITY; used < last || used === Number.POSITIVE_INFINITY; ) {
+  let last: number;
+  do {
     last = used;
     globalThis.gc?.();
     await turn();
     used = process.memoryUsage().heapUsed;
-  }
+  } while (used < last);
   return used;
 };
 const codes: Record<string, number> = {};
