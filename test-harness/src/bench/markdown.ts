@@ -53,12 +53,21 @@ function groupSection(report: BenchmarkReport, group: string, all: readonly Comp
   }
   const ahead = aheadOf(comparisons);
   if (ahead.length > 0)
-    sections.push(['Where others are ahead:', '', ...ahead.map((line) => `- ${line}`)].join('\n'));
+    sections.push(
+      folded(
+        `Where others are ahead: ${ahead.length} of ${comparisons.length}`,
+        ahead.map((line) => `- ${line}`).join('\n'),
+      ),
+    );
   const application = applicationTable(report, group);
   if (application !== '') sections.push(application);
   const figures = report.plan.conditions.map((condition) => figuresTable(report, group, condition, asked));
-  sections.push(`<details><summary>All figures</summary>\n\n${figures.join('\n\n')}\n\n</details>`);
+  sections.push(folded('All figures', figures.join('\n\n')));
   return sections.join('\n\n');
+}
+
+function folded(summary: string, content: string): string {
+  return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`;
 }
 
 function ratioTable(
