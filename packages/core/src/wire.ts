@@ -37,7 +37,7 @@ export class Wire {
     limit: TimeLimit,
     action: string,
     work: (context: CallContext) => Awaitable<T>,
-    parcels: readonly { onWire: OnWire | undefined }[] = [],
+    parcels?: readonly { onWire: OnWire | undefined }[],
   ): Awaitable<T> {
     return this.#withinLimit(limit, action, this.#opened(work), parcels);
   }

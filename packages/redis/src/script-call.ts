@@ -3,7 +3,6 @@ import type { Connection } from './connection.js';
 import type { Command, Driver } from './driver.js';
 import { driverFailure, RedisFailure } from './redis-failure.js';
 import type { Script } from './script.js';
-import { leftScript } from './scripts.js';
 
 /** What a script answered for one key, or why there is no answer. */
 export type Reply = readonly unknown[] | number | RedisFailure;
@@ -59,46 +58,6 @@ export async function callScript(
   });
 }
 
-/** What is stored under some keys of a single server, and the epoch ms of the server at which each expires, of one moment. */
-export interface Stored {
-  readonly texts: readonly (string | null)[];
-  /** -1: never; `undefined`: nothing is there. */
-  readonly expiries: readonly (number | undefined)[];
-}
-
-/**
- * Reads from a single server. The texts do not go through the script, because Lua makes a hash of all that it is given: of a
- * session of 20 KiB that took the server longer than all the rest.
- *
- * @throws RedisFailure
- */
-export async function readStored(
-  { connection, clock }: ScriptTarget,
-  signal: AbortSignal,
-  keys: readonly string[],
-): Promise<Stored> {
-  return connection.use(signal, async (driver) => {
-    let texts: Stored['texts'] = [];
-    const { now, answers } = await evaluate(
-      clock,
-      leftScript,
-      [`${keys.length}`, ...keys],
-      async (command) => {
-        const transaction = [['multi'], ['mget', ...keys], command, ['exec']];
-        const replies = (await driver.sendInRow(transaction)).at(-1) as readonly unknown[];
-        const failure = replies.find((reply) => reply instanceof Error);
-        if (failure !== undefined) throw failure;
-        texts = replies[0] as Stored['texts'];
-        return replies[1];
-      },
-    );
-    const expiries = (answers as number[]).map((left) =>
-      left > 0 ? now + left : left === -1 ? -1 : undefined,
-    );
-    return { texts, expiries };
-  });
-}
-
 async function run(
   driver: Driver,
   { clock, isCluster, replicas, channel }: ScriptTarget,
@@ -125,8 +84,11 @@ async function run(
   return width === 1 ? answers : items.map((_, index) => answers.slice(index * width, (index + 1) * width));
 }
 
-/** Runs a script on the server, which has to be told it once. `now`: epoch ms there. */
-async function evaluate(
+/**
+ * Runs a script on the server, which has to be told it once. `submit` sends the command, and may send it among others.
+ * `now`: epoch ms there.
+ */
+export async function evaluate(
   clock: ServerClock,
   { digest, source }: Script,
   keysAndArguments: readonly string[],
