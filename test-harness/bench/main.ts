@@ -6,38 +6,39 @@
 //   npm run bench -- --retrying --no-application          the retrying forms too, and no whole applications
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { benchmarkMarkdown, type Operation, runBenchmark } from '@session-stores/test-harness';
-import { contestants, type Group, groups } from './contestants.ts';
+import { benchmarkMarkdown, runBenchmark } from '@session-stores/test-harness';
+import { askedOfScript } from '../dist/command-line/asked-of-script.js';
+import { planOf, planOptions } from '../dist/command-line/bench-arguments.js';
+import { listed } from '../dist/command-line/listed.js';
+import { contestants, groups } from './contestants.ts';
 import { writePage } from './page.ts';
 import { startServers } from './servers.ts';
 
-const { values } = parseArgs({
-  allowNegative: true,
-  options: {
-    only: { type: 'string', default: groups.join() },
-    operations: { type: 'string', default: 'create,get,touch,update,destroy' },
-    'in-flight': { type: 'string', default: '1,64,512' },
-    sizes: { type: 'string', default: '500,20480' },
-    rounds: { type: 'string', default: '5' },
-    milliseconds: { type: 'string', default: '80' },
-    application: { type: 'boolean', default: true },
-    retrying: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    write: { type: 'boolean', default: false },
+const { wanted, plan, values } = askedOfScript(
+  'The first lines of test-harness/bench/main.ts say what it takes.',
+  () => {
+    const { values } = parseArgs({
+      allowNegative: true,
+      options: {
+        ...planOptions,
+        only: { type: 'string', default: groups.join() },
+        'in-flight': { type: 'string', default: '1,64,512' },
+        sizes: { type: 'string', default: '500,20480' },
+        milliseconds: { type: 'string', default: '80' },
+        application: { type: 'boolean', default: true },
+        retrying: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        write: { type: 'boolean', default: false },
+      },
+    });
+    return { wanted: listed('--only', values.only, groups), plan: planOf(values), values };
   },
-});
-const wanted = groups.filter((group) => values.only.split(',').includes(group));
-const numbers = (text: string): number[] => text.split(',').map(Number);
+);
 const servers = await startServers(wanted);
 try {
   for (const [group, reason] of servers.missing) console.error(`${group} is left out: ${reason}`);
-  const report = await runBenchmark(await contestants(servers, wanted as Group[], values.retrying), {
-    rounds: Number(values.rounds),
-    milliseconds: Number(values.milliseconds),
-    operations: values.operations.split(',') as Operation[],
-    conditions: numbers(values.sizes).flatMap((size) =>
-      numbers(values['in-flight']).map((inFlight) => ({ inFlight, size })),
-    ),
+  const report = await runBenchmark(await contestants(servers, wanted, values.retrying), {
+    ...plan,
     applicationConnections: values.application ? 64 : 0,
     onProgress: (what, done) => console.error(`${Math.round(100 * done)} % ${what}`),
   });

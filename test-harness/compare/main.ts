@@ -5,19 +5,24 @@
 //   npm run compare -- --only connect-mongo   only the stores with this in their title; can be given several times
 import { parseArgs } from 'node:util';
 import { checks } from '@session-stores/test-harness';
+import { askedOfScript } from '../dist/command-line/asked-of-script.js';
 import { startSharedServers } from '../dist/servers/at-hand.js';
 import { knownServers } from '../dist/servers/known-servers.js';
 import { type Contestant, fieldOf } from './contestants.ts';
 import { type Score, scoreOf } from './score.ts';
 import { tableOf, writeTable } from './table.ts';
 
-const { values } = parseArgs({
-  options: {
-    write: { type: 'boolean', default: false },
-    reasons: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [] },
-  },
-});
+const values = askedOfScript(
+  'The first lines of test-harness/compare/main.ts say what it takes.',
+  () =>
+    parseArgs({
+      options: {
+        write: { type: 'boolean', default: false },
+        reasons: { type: 'boolean', default: false },
+        only: { type: 'string', multiple: true, default: [] },
+      },
+    }).values,
+);
 const readme = new URL('../../README.md', import.meta.url);
 const servers = await startSharedServers();
 let failure: unknown;

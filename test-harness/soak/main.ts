@@ -1,10 +1,13 @@
 // Many users, several processes, and everything that can go wrong with a network, a server and a process, for a while.
 //   npm run soak -- --store redis --seconds 60 --processes 4
 import { soakReportText, soakSessionStore } from '@session-stores/test-harness';
+import { askedOfScript } from '../dist/command-line/asked-of-script.js';
 import { readSettings, usage } from './settings.ts';
 import { openStore } from './stores.ts';
 
-const settings = readSettings(process.argv.slice(2));
+const settings = askedOfScript('npm run soak -- --help says what it takes.', () =>
+  readSettings(process.argv.slice(2)),
+);
 if (settings === undefined) console.log(usage);
 else {
   const { seconds, requests, processes, users, seed, histories, calm, json } = settings;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { SessionStoreOptions } from '@session-stores/core';
-import type { StoreChoice } from './stores.ts';
+import { checkStore, type StoreChoice } from './stores.ts';
 
 export interface Settings extends StoreChoice {
   readonly seconds: number;
@@ -54,6 +54,7 @@ export function readSettings(args: readonly string[]): Settings | undefined {
   });
   if (values.help) return undefined;
   const { store, form, calm, json } = values;
+  checkStore(store);
   if (form !== 'plain' && form !== 'retrying')
     throw new Error(`--form may be plain or retrying, not '${form}'`);
   const options: SessionStoreOptions = {

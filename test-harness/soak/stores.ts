@@ -35,7 +35,12 @@ const servers: Readonly<Record<string, () => Promise<Server>>> = {
   mongo: startMongo,
 };
 
-/** Throws an `Error` that says what a store may be. */
+/** Throws an `Error` that says what a store may be, unless it is one. */
+export function checkStore(store: string): void {
+  if (!(store in servers || /^(memory|sqlite|sqlite:.+)$/.test(store))) kindOf(store);
+}
+
+/** Throws as `checkStore` does. */
 export async function openStore(choice: StoreChoice): Promise<SoakedStore> {
   const { store } = choice;
   const start = servers[store];

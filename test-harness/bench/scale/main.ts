@@ -7,31 +7,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Child } from '../../dist/bench/child-process.js';
+import { askedOfScript } from '../../dist/command-line/asked-of-script.js';
+import { listed } from '../../dist/command-line/listed.js';
+import { numberIn } from '../../dist/command-line/number-in.js';
 import { writeSection } from '../page.ts';
 import { startServers } from '../servers.ts';
 import type { Figures, Task } from './figures.ts';
 import { scaleMarkdown } from './markdown.ts';
 import { storageNames } from './storages.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: storageNames.join() },
-    sessions: { type: 'string', default: '1000000' },
-    bytes: { type: 'string', default: '500' },
-    write: { type: 'boolean', default: false },
-  },
-});
-const wanted = storageNames.filter((name) => values.only.split(',').includes(name));
 const few = 1_000;
 /** Ms for one storage. */
 const timeLimit = 3_600_000;
-const many = Number(values.sessions);
-if (wanted.length === 0 || !(many > few)) {
-  console.error(
-    `--only takes some of ${storageNames.join()}, and --sessions a number greater than ${few}, as in --only redis --sessions 100000`,
-  );
-  process.exit(2);
-}
+const { wanted, many, bytes, write } = askedOfScript(
+  'The first lines of test-harness/bench/scale/main.ts say what it takes.',
+  () => {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string', default: storageNames.join() },
+        sessions: { type: 'string', default: '1000000' },
+        bytes: { type: 'string', default: '500' },
+        write: { type: 'boolean', default: false },
+      },
+    });
+    return {
+      wanted: listed('--only', values.only, storageNames),
+      many: numberIn('--sessions', values.sessions, few + 1, 1e9),
+      bytes: numberIn('--bytes', values.bytes, 300, 10_000_000),
+      write: values.write,
+    };
+  },
+);
 
 const servers = await startServers(wanted);
 const folder = await mkdtemp(join(tmpdir(), 'scale-'));
@@ -47,13 +53,13 @@ try {
         folder,
         few,
         many,
-        bytes: Number(values.bytes),
+        bytes,
       }),
     );
   }
   const markdown = scaleMarkdown(results, few, many);
   console.log(markdown);
-  if (values.write) await writeSection('scale', markdown);
+  if (write) await writeSection('scale', markdown);
 } finally {
   await rm(folder, { recursive: true, force: true });
   await servers.stop();

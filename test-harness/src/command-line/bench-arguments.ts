@@ -1,18 +1,16 @@
 import { parseArgs } from 'node:util';
-import { type Condition, type Operation, operations } from '../bench/contestant.js';
+import { operations } from '../bench/contestant.js';
+import type { Plan } from '../bench/report.js';
+import { listed } from './listed.js';
 import { MisuseError } from './misuse-error.js';
 import { numberIn } from './number-in.js';
 
 /** What `session-stores bench` was asked for. */
-export interface BenchArguments {
+export interface BenchArguments extends Plan {
   readonly command: 'bench';
   /** Paths or names of packages. */
   readonly modules: readonly string[];
   readonly against: readonly string[];
-  readonly operations: readonly Operation[];
-  readonly conditions: readonly Condition[];
-  readonly rounds: number;
-  readonly milliseconds: number;
   readonly isApplicationMeasured: boolean;
   /** Files, or `-` for the standard output. */
   readonly json: string | undefined;
@@ -27,20 +25,37 @@ export function parseBench(args: readonly string[]): BenchArguments | { readonly
   if (modules.length === 0) {
     throw new MisuseError("name the module of the store, for example 'session-stores bench ./my-store.js'");
   }
-  const inFlight = numbersIn('--in-flight', values['in-flight'] ?? '1,64', 1, 100_000);
-  const sizes = numbersIn('--sizes', values.sizes ?? '500', 300, 10_000_000);
   return {
     command: 'bench',
     modules,
     against: values.against ?? [],
-    operations: operationsIn(values.operations),
-    conditions: sizes.flatMap((size) => inFlight.map((calls) => ({ inFlight: calls, size }))),
-    rounds: numberIn('--rounds', values.rounds ?? '5', 1, 1000),
-    milliseconds: numberIn('--milliseconds', values.milliseconds ?? '200', 1, 60_000),
+    ...planOf(values),
     isApplicationMeasured: values.application ?? false,
     json: values.json,
     markdown: values.markdown,
     svg: values.svg,
+  };
+}
+
+/** The options that say what is measured. */
+export const planOptions = {
+  operations: { type: 'string' },
+  'in-flight': { type: 'string' },
+  sizes: { type: 'string' },
+  rounds: { type: 'string' },
+  milliseconds: { type: 'string' },
+} as const;
+
+/** What they say. Throws a `MisuseError`. */
+export function planOf(values: { readonly [Option in keyof typeof planOptions]?: string | undefined }): Plan {
+  const inFlight = numbersIn('--in-flight', values['in-flight'] ?? '1,64', 1, 100_000);
+  const sizes = numbersIn('--sizes', values.sizes ?? '500', 300, 10_000_000);
+  return {
+    operations:
+      values.operations === undefined ? operations : listed('--operations', values.operations, operations),
+    conditions: sizes.flatMap((size) => inFlight.map((calls) => ({ inFlight: calls, size }))),
+    rounds: numberIn('--rounds', values.rounds ?? '5', 1, 1000),
+    milliseconds: numberIn('--milliseconds', values.milliseconds ?? '200', 1, 60_000),
   };
 }
 
@@ -51,11 +66,7 @@ function parsed(args: readonly string[]) {
       allowPositionals: true,
       options: {
         against: { type: 'string', multiple: true },
-        operations: { type: 'string' },
-        'in-flight': { type: 'string' },
-        sizes: { type: 'string' },
-        rounds: { type: 'string' },
-        milliseconds: { type: 'string' },
+        ...planOptions,
         application: { type: 'boolean' },
         json: { type: 'string' },
         markdown: { type: 'string' },
@@ -66,16 +77,6 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     throw new MisuseError((error as Error).message, { cause: error });
   }
-}
-
-function operationsIn(given: string | undefined): readonly Operation[] {
-  if (given === undefined) return operations;
-  const names = given.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !(operations as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    throw new MisuseError(`--operations: there is no '${unknown}'; there are ${operations.join(', ')}`);
-  }
-  return operations.filter((operation) => names.includes(operation));
 }
 
 function numbersIn(option: string, given: string, least: number, most: number): number[] {
