@@ -36,7 +36,8 @@ export {
   startRedisSentinel,
 } from './servers/redis-sentinel.js';
 export { type SoakReport, soakReportText } from './soak/report.js';
-export { type SoakOptions, type SoakProgress, soakSessionStore } from './soak/soak.js';
+export { soakSessionStore } from './soak/soak.js';
+export type { SoakOptions, SoakProgress } from './soak/soak-options.js';
 export type { Fault, Outage } from './soak/weather.js';
 export type { ApplicationOptions, TestApplication } from './suite/application.js';
 export {

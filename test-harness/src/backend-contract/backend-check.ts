@@ -1,9 +1,13 @@
 import type { CallContext, SessionBackend } from '@session-stores/core';
 import type { Surroundings } from '../suite/subject.js';
 
-export type OptionalPrimitive = 'count' | 'clear' | 'prune';
+export const optionalPrimitives = ['count', 'clear', 'prune'] as const;
 
-export type SpoiledPrimitive = 'read' | 'write' | 'touch' | 'remove';
+export type OptionalPrimitive = (typeof optionalPrimitives)[number];
+
+export const spoiledPrimitives = ['read', 'write', 'touch', 'remove'] as const;
+
+export type SpoiledPrimitive = (typeof spoiledPrimitives)[number];
 
 /** A backend that is held against the contract in `backend.ts` of core. */
 export interface BackendSubject {

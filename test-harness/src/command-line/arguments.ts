@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Area, areas, type Level } from '../suite/check.js';
+import { type Area, areas, type Level, levels } from '../suite/check.js';
 import { type BenchArguments, parseBench } from './bench-arguments.js';
 import { MisuseError } from './misuse-error.js';
 import { numberIn } from './number-in.js';
@@ -36,8 +36,6 @@ export type Arguments =
   | BenchArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' };
-
-const levels = ['required', 'promise'] as const satisfies readonly Level[];
 
 /** Throws a `MisuseError`. */
 export function parseArguments(args: readonly string[]): Arguments {

@@ -16,45 +16,11 @@ import { Random } from './random.js';
 import { closeFleet } from './remains-check.js';
 import type { SoakReport } from './report.js';
 import { Scene } from './scene.js';
+import { checkSoakOptions, type SoakOptions } from './soak-options.js';
 import { User } from './user.js';
 import { Violations } from './violations.js';
-import { type Fault, type Lane, Weather } from './weather.js';
+import { type Lane, Weather } from './weather.js';
 import { Witness } from './witness.js';
-
-export interface SoakOptions {
-  /** The module whose default export is the subject: every process of the application imports it. */
-  readonly module: string | URL;
-  /** For so long users and faults are at work. What is looked at afterwards comes on top. */
-  readonly seconds: number;
-  /** And for longer, if they have not sent so many requests by then. Default 0. */
-  readonly requests?: number | undefined;
-  /** How many processes share the store. Default 4, and 1 where the subject does not declare `processes`. */
-  readonly processes?: number | undefined;
-  /** How many people are there at once. Default 100. */
-  readonly users?: number | undefined;
-  /** What users do and what goes wrong follows from it. Default: a random one, which the report names. */
-  readonly seed?: number | undefined;
-  /** What else goes wrong, beside the network and the processes: a server that is killed, a file that is locked. */
-  readonly faults?: readonly Fault[] | undefined;
-  /** Nothing goes wrong: for the figures to compare with. */
-  readonly calm?: boolean | undefined;
-  /** Ms within which every request has to be answered. Default 60,000: several operations of a store that retries. */
-  readonly answerLimit?: number | undefined;
-  /**
-   * Of all sessions, the share from 0 to 1 whose history is recorded, about 1 KB a request, and judged: whether some order of
-   * the calls explains what all processes were answered. Default 1.
-   */
-  readonly histories?: number | undefined;
-  /** Is told once a second how far it is. */
-  readonly onProgress?: ((progress: SoakProgress) => void) | undefined;
-}
-
-export interface SoakProgress {
-  /** Since the beginning. */
-  readonly seconds: number;
-  readonly requests: number;
-  readonly violations: number;
-}
 
 /** What one soak is made with. */
 interface Premises {
@@ -71,9 +37,10 @@ const namespace = 'soak';
 
 /**
  * Lets many users work with an application on this store, in several processes, while everything that can go wrong goes
- * wrong, and counts what must never happen. Rejects where it cannot be done at all.
+ * wrong, and counts what must never happen. Rejects where it cannot be done at all, and with a `TypeError` where an option is wrong.
  */
 export async function soakSessionStore(options: SoakOptions): Promise<SoakReport> {
+  checkSoakOptions(options);
   const module = `${options.module}`;
   const exported = (await import(module)) as { default?: unknown };
   const subject = subjectFrom(exported.default);

@@ -1,7 +1,9 @@
 import type { Trial } from './trial.js';
 
 /** `required`: what express-session documents. `promise`: what session-stores promises beyond that. */
-export type Level = 'required' | 'promise';
+export type Level = (typeof levels)[number];
+
+export const levels = ['required', 'promise'] as const;
 
 export const areas = [
   'interface',
@@ -20,18 +22,21 @@ export const areas = [
 export type Area = (typeof areas)[number];
 
 /** What a subject must be able to take part in for a check to apply; the method names are those of the store. */
-export type Need =
-  | 'network'
-  | 'shared'
-  | 'processes'
-  | 'corrupt'
-  | 'touch'
-  | 'update'
-  | 'destroyMany'
-  | 'all'
-  | 'ids'
-  | 'length'
-  | 'clear';
+export type Need = (typeof needs)[number];
+
+export const needs = [
+  'network',
+  'shared',
+  'processes',
+  'corrupt',
+  'touch',
+  'update',
+  'destroyMany',
+  'all',
+  'ids',
+  'length',
+  'clear',
+] as const;
 
 /** One sentence about the behaviour of a session store, and how to find out whether it is true. */
 export interface Check {

@@ -1,6 +1,7 @@
-import type { Check, Need } from './check.js';
+import { checkNames } from '../arguments.js';
+import { type Check, type Need, needs } from './check.js';
 import { runCheck, undeclared } from './run-check.js';
-import { type CheckOptions, chosen } from './run-checks.js';
+import { type CheckOptions, checkedChoice } from './run-checks.js';
 import { type Subject, type SubjectLike, subjectFrom } from './subject.js';
 
 type Body = (this: unknown, ...context: unknown[]) => Promise<void>;
@@ -36,7 +37,7 @@ const GRACE = 15_000;
 
 /**
  * Registers the suite with a test runner, a test a check: `describeSessionStore(subject, { describe, it })`. What does not
- * apply to the subject is skipped and says why. Throws a `TypeError` where the subject is none.
+ * apply to the subject is skipped and says why. Throws a `TypeError` where the subject is none, or an option is wrong.
  */
 export function describeSessionStore(
   subjectLike: SubjectLike,
@@ -44,7 +45,8 @@ export function describeSessionStore(
   options: DescribeOptions = {},
 ): void {
   const subject = subjectFrom(subjectLike);
-  const selected = chosen(options);
+  const selected = checkedChoice(options, { without: true });
+  checkNames('the option without', options.without, needs);
   const register = (checks: readonly Check[], group: Runner['describe'], test: Runner['it']): void => {
     for (const [area, itsChecks] of Map.groupBy(checks, (check) => check.area)) {
       group(area, () => {

@@ -1,4 +1,12 @@
-import type { Area, Check, CheckResult, Level } from './check.js';
+import { checkMembers, checkNames, checkWholeNumber } from '../arguments.js';
+import {
+  type Area,
+  areas as allAreas,
+  levels as allLevels,
+  type Check,
+  type CheckResult,
+  type Level,
+} from './check.js';
 import { checks as allChecks } from './checks/index.js';
 import { runCheck } from './run-check.js';
 import { type SubjectLike, subjectFrom } from './subject.js';
@@ -25,8 +33,20 @@ export function chosen({ areas, levels, checks = allChecks }: CheckOptions): Che
   );
 }
 
+/** What `chosen` chooses; throws a `TypeError` where that is nothing, or an option says what there is not. */
+export function checkedChoice(options: CheckOptions, more: Readonly<Record<string, true>> = {}): Check[] {
+  checkMembers('the options of the suite', options, { areas: true, levels: true, checks: true, ...more });
+  checkNames('the option areas', options.areas, allAreas);
+  checkNames('the option levels', options.levels, allLevels);
+  const left = chosen(options);
+  if (left.length === 0)
+    throw new TypeError('the options leave no check of the suite: name more areas or levels');
+  return left;
+}
+
 /**
- * Holds a store against the suite: yields one result a check, as each ends. Throws a `TypeError` where the subject is none.
+ * Holds a store against the suite: yields one result a check, as each ends. Throws a `TypeError` where the subject is none, or
+ * an option is wrong.
  *
  * A check never ends the iteration: what it throws, what it lets go uncaught and the end of its time are its failure.
  */
@@ -35,10 +55,12 @@ export async function* checkSessionStore(
   options: CheckOptions = {},
 ): AsyncGenerator<CheckResult, void, void> {
   const subject = subjectFrom(subjectLike);
-  const waiting = chosen(options);
+  const { concurrency = 1 } = options;
+  const waiting = checkedChoice(options, { signal: true, concurrency: true });
+  checkWholeNumber('the option concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER);
   const running = new Map<Check, Promise<CheckResult>>();
   while (true) {
-    while (running.size < (options.concurrency ?? 1) && !options.signal?.aborted) {
+    while (running.size < concurrency && !options.signal?.aborted) {
       const check = waiting.shift();
       if (check === undefined) break;
       running.set(check, runCheck(check, subject));

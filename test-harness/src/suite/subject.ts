@@ -1,4 +1,5 @@
 import type { Store } from 'express-session';
+import { checkMembers, checkType, checkWholeNumber } from '../arguments.js';
 
 /** Where a server listens: host name and port. */
 export interface Address {
@@ -85,5 +86,36 @@ export function subjectFrom(exported: unknown, name = 'store'): Subject {
   if (subject.name !== undefined && typeof subject.name !== 'string') {
     throw new TypeError('the `name` of a subject has to be a string');
   }
+  checkType('`close` of a subject', subject.close, 'function');
+  if (subject.supports !== undefined) checkSupports(subject.supports);
   return { ...subject, create: subject.create, name: subject.name ?? name };
+}
+
+const supportable = {
+  network: true,
+  shared: true,
+  processes: true,
+  corrupt: true,
+  storedId: true,
+  retries: true,
+} satisfies Record<keyof Supports, true>;
+
+function checkSupports(supports: Supports): void {
+  checkMembers('`supports` of a subject', supports, supportable);
+  const { network, processes } = supports;
+  if (network !== undefined) {
+    if (typeof network?.host !== 'string' || network.host === '') {
+      throw new TypeError(
+        '`supports.network` has to be { host, port }: where the server of the store listens',
+      );
+    }
+    checkWholeNumber('`supports.network.port`', network.port, 1, 65_535);
+  }
+  if (processes !== undefined && typeof processes !== 'string' && !(processes instanceof URL)) {
+    throw new TypeError('`supports.processes` has to be the URL of a module, such as import.meta.url');
+  }
+  for (const name of ['shared', 'retries'] as const)
+    checkType(`\`supports.${name}\``, supports[name], 'boolean');
+  for (const name of ['corrupt', 'storedId'] as const)
+    checkType(`\`supports.${name}\``, supports[name], 'function');
 }

@@ -42,13 +42,14 @@ export function soakEveryStore(title: string, length: SoakLength, timeout: numbe
 }
 
 async function soak(store: string, length: SoakLength, faults: readonly string[]): Promise<void> {
-  const soaked = await openStore({ store, form: 'retrying', options: { operationTimeout: 4_000 } });
+  const options = { operationTimeout: 4_000 };
+  const { module, faults: ownFaults, close } = await openStore({ store, form: 'retrying', options });
   try {
-    const report = await soakSessionStore({ ...soaked, ...length });
+    const report = await soakSessionStore({ module, faults: ownFaults, ...length });
     expectWork(report, length, faults);
     expect(report.passed, soakReportText(report)).toBe(true);
   } finally {
-    await soaked.close();
+    await close();
   }
 }
 
