@@ -1,4 +1,12 @@
-import { type SoakReport, soakSessionStore, startRedis } from '@session-stores/test-harness';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type Fault,
+  type FaultProxy,
+  type SoakReport,
+  soakSessionStore,
+  startFaultProxy,
+  startRedis,
+} from '@session-stores/test-harness';
 import { describe, expect, it } from 'vitest';
 import { describeWithServer } from '../src/servers/needs.js';
 
@@ -73,19 +81,49 @@ describe('the oracle of the soak, held against a store that', { timeout: 120_000
   });
 });
 
+/**
+ * Requests that arrive after others have overtaken them: the attempts that sent them are given up after 1 s, the next ones succeed, and
+ * sessions live and end before the first arrive.
+ */
+function overtaken(proxy: FaultProxy): Fault {
+  return {
+    name: 'requests overtaken',
+    async begin() {
+      const held = proxy.holdRequests();
+      const overtaking = wait(1_100).then(() => held.stop());
+      return {
+        async end() {
+          await overtaking;
+          await wait(1_000);
+          held.release();
+        },
+      };
+    },
+  };
+}
+
 // Every conformance check that asks for graves does so on purpose; here it is the network that sends an insert late, after the
-// same insert, tried again, has been acknowledged, and after another process has destroyed the session.
+// same insert, tried again, has been acknowledged, and after another process has destroyed the session. What meets what is up to
+// chance: of six soaks one met none.
 describeWithServer('redis-server', 'the oracle of the soak, held against Redis without graves', () => {
-  it('counts sessions that come back after a logout', { timeout: 120_000 }, async () => {
+  it('counts sessions that come back after a logout', { timeout: 300_000 }, async () => {
     const server = await startRedis();
+    const proxy = await startFaultProxy(server.address);
     try {
       const module = new URL('./soak/redis-without-graves.ts', import.meta.url);
-      module.searchParams.set('where', server.url);
-      const length = { seconds: 25, requests: 2_000, processes: 3, users: 80 };
-      const { violations, details } = await soakSessionStore({ module, ...length, seed: 1 });
-      expect(violations.aliveAfterLogout, details.join('\n')).toBeGreaterThan(0);
-      expect(violations.contradictions, details.join('\n')).toBeGreaterThan(0);
+      module.searchParams.set('where', `redis://${proxy.address.host}:${proxy.address.port}`);
+      const length = { seconds: 20, processes: 3, users: 80, faults: [overtaken(proxy)] };
+      let found = 0;
+      let contradictions = 0;
+      for (let seed = 1; contradictions === 0 && seed <= 6; seed++) {
+        const { violations } = await soakSessionStore({ module, ...length, seed });
+        found += violations.aliveAfterLogout;
+        contradictions += violations.contradictions;
+      }
+      expect(found).toBeGreaterThan(0);
+      expect(contradictions).toBeGreaterThan(0);
     } finally {
+      await proxy.close();
       await server.stop();
     }
   });
