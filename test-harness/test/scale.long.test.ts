@@ -48,9 +48,4 @@ describeWithServer('redis', 'npm run scale', (redis) => {
       expect(await remainsIn(redis, postgres)).toEqual([]);
     });
   });
-
-  it('says what it takes', async () => {
-    const failure = await run(process.execPath, [main, '--sessions', 'many']).catch((error) => error);
-    expect(failure).toMatchObject({ code: 2, stderr: expect.stringContaining('--sessions a number') });
-  });
 });

@@ -2,11 +2,9 @@ import { type Session, type SessionData, Store } from 'express-session';
 import { type Callback, deliver } from './answer.js';
 import type { Awaitable } from './awaitable.js';
 import type { SessionBackend } from './backend.js';
-import { cached } from './cached-backend.js';
-import { BackendCalls } from './calls.js';
+import type { BackendCalls } from './calls.js';
 import { destroyEach } from './destroy-each.js';
 import type { CloseReport } from './destroys.js';
-import { encrypted } from './encrypted-backend.js';
 import { SessionStoreError } from './errors.js';
 import {
   type AnyListener,
@@ -17,6 +15,7 @@ import {
   type SessionStoreEvents,
 } from './events.js';
 import { checkId, isId } from './id.js';
+import { callsOf } from './layers.js';
 import { allIds, allSessions, countSessions } from './listing.js';
 import type { Operation } from './operation.js';
 import { checkBackend, type SessionStoreOptions, type Settings, settingsOf } from './options.js';
@@ -73,25 +72,13 @@ export class SessionStore extends Store {
     super();
     checkBackend(new.target.name, backend);
     this.#settings = settingsOf(new.target.name, options);
-    const { operationTimeout, policy, sweepInterval, maxPending, atRest, signalDisconnect, cache } =
-      this.#settings;
-    const opened = atRest.cipher === undefined ? backend : encrypted(backend, atRest.cipher);
+    const { operationTimeout, policy, sweepInterval, maxPending, signalDisconnect } = this.#settings;
     const onError = (error: SessionStoreError): void => this.#failed(undefined, undefined, error);
-    this.#calls = new BackendCalls(
-      cache === undefined ? opened : cached(new.target.name, opened, cache),
-      { call: policy?.attemptTimeout ?? operationTimeout, open: operationTimeout },
-      {
-        onError,
-        onEvicted: (id) => this.#report('evicted', () => record(id)),
-        onAnswered: signalDisconnect ? () => this.#reachability?.answered() : undefined,
-        breakers: {
-          opened: (route, calls, failures, error) =>
-            this.#report('breakerOpened', () => ({ route, calls, failures, error })),
-          closed: (route, calls, milliseconds) =>
-            this.#report('breakerClosed', () => ({ route, calls, milliseconds })),
-        },
-      },
-    );
+    this.#calls = callsOf(new.target.name, backend, this.#settings, {
+      report: this.#report,
+      onError,
+      onAnswered: signalDisconnect ? () => this.#reachability?.answered() : undefined,
+    });
     if (signalDisconnect) {
       const timeLimit = policy?.attemptTimeout ?? operationTimeout;
       this.#reachability = new Reachability(this.#calls, timeLimit, this.#report);

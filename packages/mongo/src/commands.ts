@@ -9,6 +9,7 @@ import {
   sessionsAfter,
   unexpiredAt,
 } from './session-document.js';
+import { partsOf } from './sizes.js';
 
 /** One statement of the command `update`. */
 export interface UpdateStatement {
@@ -51,15 +52,6 @@ interface FindReply {
   readonly cursor: { readonly id: unknown; readonly firstBatch: readonly SessionDocument[] };
 }
 
-/** How many bytes a document may have, and a command too (a little more, for what surrounds the document in it). */
-const documentLimit = 16 * 1024 * 1024;
-/**
- * Statements of one command. MongoDB takes far more, but FerretDB 1 keeps something open for each until the command ends,
- * and when that are a hundred it hangs.
- */
-const statementLimit = 64;
-/** Bytes of a statement beside the texts in it. */
-const statementOverhead = 600;
 const duplicateKey = 11000;
 
 const projection = { session: 1, expires: 1 };
@@ -211,10 +203,7 @@ export class Commands {
     command: (part: readonly Statement[]) => object,
   ): Promise<Tally> {
     const now = statements();
-    const parts =
-      now.length === 1
-        ? [[0, 1] as const]
-        : partsOf(now.map((statement) => statementOverhead + sizeOf(statement)));
+    const parts = partsOf(now);
     let matched = 0;
     let modified = 0;
     const upserted = new Set<string>();
@@ -255,45 +244,10 @@ function signed(name: string): (statement: UpdateStatement) => UpdateStatement {
 
 let signatures = 0;
 
-/** Whether a document can be stored at all, or sent beside the text that is to be replaced; the server's own limit. */
-export function isTooLarge(id: string, session: string): boolean {
-  // Lengths, types, names and ends of the three fields, and of the document.
-  const frame = 4 + (1 + 4 + 4 + 1) + (1 + 8 + 4 + 1) + (1 + 8 + 8) + 1;
-  return (
-    session.length > documentLimit / 4 &&
-    Buffer.byteLength(id) + Buffer.byteLength(session) + frame > documentLimit
-  );
-}
-
 /** An insert that met another of the same id is not a failure: it shows as not inserted. */
 function failureOf({ n, writeErrors = [] }: WriteReply): MongoFailure | undefined {
   const other = writeErrors.find(({ code }) => code !== duplicateKey);
   if (other !== undefined) return replyFailure(other.code);
   // A server that stopped at the duplicate (FerretDB) does not say what it has done before.
   return writeErrors.length > 0 && n === undefined ? replyFailure(duplicateKey) : undefined;
-}
-
-/** In bytes; of all that can be large only the texts are. */
-function sizeOf(statement: object): number {
-  let size = 0;
-  for (const value of Object.values(statement)) {
-    if (typeof value === 'string') size += Buffer.byteLength(value);
-    else if (typeof value === 'object' && value !== null) size += sizeOf(value);
-  }
-  return size;
-}
-
-/** From where to where the statements fit into one command. One that is alone in it may be as large as a document. */
-function* partsOf(sizes: readonly number[]): Generator<[start: number, end: number]> {
-  let start = 0;
-  let size = 0;
-  for (const [index, next] of sizes.entries()) {
-    if (index > start && (size + next > documentLimit || index - start === statementLimit)) {
-      yield [start, index];
-      start = index;
-      size = 0;
-    }
-    size += next;
-  }
-  if (start < sizes.length) yield [start, sizes.length];
 }

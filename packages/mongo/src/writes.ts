@@ -1,8 +1,9 @@
 import { encodeRecord, graveText, type RecordWrite, type WriteAnswer } from '@session-stores/core';
-import { type Commands, isTooLarge, type Tally, type UpdateStatement } from './commands.js';
+import type { Commands, Tally, UpdateStatement } from './commands.js';
 import { MongoFailure } from './mongo-failure.js';
 import { failed, inRounds, oneByOne, type Task } from './rounds.js';
 import { atRevision, expiryDate, type Found, stateOf, unexpiredAt } from './session-document.js';
+import { isTooLarge } from './sizes.js';
 
 /**
  * Applies the writes in one command, and in the ordinary case that is all: each insert shows by the id that the server
