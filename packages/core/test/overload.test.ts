@@ -236,7 +236,8 @@ describe('many destroys', () => {
     store.on('gaveUp', gaveUp);
     const failure = await store.destroyMany(ids(30_000)).catch((error) => error);
     expect(failure).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('of 30000 sessions') });
-    expect(new Set(failure.cause.errors).size).toBeLessThan(2_048);
+    // Of those that were under way at the end, and of those that began in the last ms; all others have one in common.
+    expect(new Set(failure.cause.errors).size).toBeLessThanOrEqual(2 * 1_024 + 1);
     // Reads and removals, at most one call of each at a time, and the last ones.
     expect(calls).toBeLessThan(2 * (400 / 50) + 8);
     expect(gaveUp.mock.calls.length).toBeLessThan(5_000 + 2_048);
