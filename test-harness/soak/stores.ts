@@ -37,7 +37,7 @@ const servers: Readonly<Record<string, () => Promise<Server>>> = {
 
 /** Throws an `Error` that says what a store may be, unless it is one. */
 export function checkStore(store: string): void {
-  if (!(store in servers || /^(memory|sqlite|sqlite:.+)$/.test(store))) kindOf(store);
+  if (!(Object.hasOwn(servers, store) || /^(memory|sqlite|sqlite:.+)$/.test(store))) kindOf(store);
 }
 
 /** Throws as `checkStore` does. */

@@ -17,16 +17,21 @@ async function remainsIn(redis: string, postgres: string): Promise<string[]> {
     remains.push(...(await client.keys('scale:*')));
     client.disconnect();
   }
+  const direct = new Redis(redis);
+  remains.push(...(await direct.keys('room_*')));
+  direct.disconnect();
   const client = new pg.Client({ connectionString: postgres });
   await client.connect();
-  const { rows } = await client.query("select tablename from pg_tables where tablename like 'scale%'");
+  const { rows } = await client.query(
+    "select schemaname || '.' || tablename as name from pg_tables where tablename ~ '^(scale|room)_' or schemaname ~ '^room_'",
+  );
   await client.end();
-  return [...remains, ...rows.map(({ tablename }) => tablename)];
+  return [...remains, ...rows.map(({ name }) => name)];
 }
 
 describeWithServer('redis', 'npm run scale', (redis) => {
   describeWithServer('postgres', 'on every storage', (postgres) => {
-    it('measures many sessions beside few, and leaves nothing behind', { timeout: 180_000 }, async () => {
+    it('measures many sessions beside few, and leaves nothing behind', { timeout: 300_000 }, async () => {
       const env = { ...process.env, REDIS_URL: redis, PG_URL: postgres };
       const { stdout } = await run(process.execPath, [main, '--sessions', '4000'], { env });
       const rows = (table: number) =>
@@ -45,6 +50,22 @@ describeWithServer('redis', 'npm run scale', (redis) => {
         for (const figure of figures) expect(Number(figure?.replaceAll(',', ''))).toBeGreaterThanOrEqual(0);
       }
       expect(rows(5).map(([, swept]) => swept?.trim())).toEqual(['2,000', '2,000', 'by the server', '2,000']);
+      const rooms = rows(7);
+      expect(rooms.map(([, store]) => store?.trim().replace(/ [\d.]+$/, ''))).toEqual([
+        'MemoryStore of session-stores',
+        'MemoryStore of express-session',
+        'memorystore',
+        'SqliteStore',
+        'better-sqlite3-session-store',
+        'RedisStore',
+        'RedisStore on node-redis',
+        'connect-redis',
+        'PostgresStore',
+        'connect-pg-simple',
+        'connect-session-knex',
+      ]);
+      // A session has 500 bytes.
+      for (const [, , bytes] of rooms) expect(Number(bytes?.replaceAll(',', ''))).toBeGreaterThan(500);
       expect(await remainsIn(redis, postgres)).toEqual([]);
     });
   });

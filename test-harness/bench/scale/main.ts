@@ -10,13 +10,17 @@ import { Child } from '../../dist/bench/child-process.js';
 import { askedOfScript } from '../../dist/command-line/asked-of-script.js';
 import { listed } from '../../dist/command-line/listed.js';
 import { numberIn } from '../../dist/command-line/number-in.js';
+import { contestants } from '../contestants.ts';
 import { writeSection } from '../page.ts';
 import { startServers } from '../servers.ts';
 import type { Figures, Task } from './figures.ts';
 import { scaleMarkdown } from './markdown.ts';
+import type { Room, RoomTask } from './room.ts';
 import { storageNames } from './storages.ts';
 
 const few = 1_000;
+/** How many sessions each store takes in to see how much room one takes. */
+const forRoom = 20_000;
 /** Ms for one storage. */
 const timeLimit = 3_600_000;
 const { wanted, many, bytes, write } = askedOfScript(
@@ -42,6 +46,7 @@ const { wanted, many, bytes, write } = askedOfScript(
 const servers = await startServers(wanted);
 const folder = await mkdtemp(join(tmpdir(), 'scale-'));
 const results: Figures[] = [];
+const rooms: Room[] = [];
 try {
   for (const [group, reason] of servers.missing) console.error(`${group} is left out: ${reason}`);
   for (const storage of wanted.filter((name) => !servers.missing.has(name))) {
@@ -57,12 +62,37 @@ try {
       }),
     );
   }
-  const markdown = scaleMarkdown(results, few, many);
+  for (const { group, role, title, runs } of await contestants(servers, wanted, false)) {
+    const storage = wanted.find((name) => name === group);
+    if (storage === undefined || typeof runs !== 'string' || (role !== 'candidate' && role !== 'peer'))
+      continue;
+    console.error(`room of ${title}`);
+    rooms.push(await roomOf(storage, title, runs));
+  }
+  const markdown = scaleMarkdown(results, rooms, few, many);
   console.log(markdown);
   if (write) await writeSection('scale', markdown);
 } finally {
   await rm(folder, { recursive: true, force: true });
   await servers.stop();
+}
+
+async function roomOf(storage: Room['storage'], title: string, module: string): Promise<Room> {
+  const child = new Child<RoomTask, { bytesPerSession: number }>(
+    new URL('./room-child.ts', import.meta.url),
+    timeLimit,
+  );
+  try {
+    const directory = await mkdtemp(join(folder, 'room-'));
+    const sessions = Math.min(forRoom, many);
+    const url = servers.urls[storage] ?? '';
+    const { bytesPerSession } = await child.ask({ storage, module, url, folder: directory, sessions, bytes });
+    return { storage, title, bytesPerSession };
+  } catch (error) {
+    throw new Error(`the room of ${title} could not be measured`, { cause: error });
+  } finally {
+    child.stop();
+  }
 }
 
 async function figuresOf(task: Task): Promise<Figures> {

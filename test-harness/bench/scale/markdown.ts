@@ -1,9 +1,15 @@
 import type { Figures } from './figures.ts';
+import type { Room } from './room.ts';
 import { speeds } from './speed.ts';
 import type { Pace } from './sweep.ts';
 
 /** The figures as Markdown. `few`, `many`: how many sessions. */
-export function scaleMarkdown(all: readonly Figures[], few: number, many: number): string {
+export function scaleMarkdown(
+  all: readonly Figures[],
+  rooms: readonly Room[],
+  few: number,
+  many: number,
+): string {
   const number = (value: number): string => Math.round(value).toLocaleString('en');
   const ratio = ({ few: before, many: after }: Figures, speed: (typeof speeds)[number]): string =>
     (after[speed] / before[speed]).toFixed(2);
@@ -45,6 +51,11 @@ export function scaleMarkdown(all: readonly Figures[], few: number, many: number
               pace(sweep.meanwhile),
             ],
       ),
+    ),
+    'Bytes that one more session takes, of each store on the same storage:',
+    table(
+      ['storage', 'store', 'bytes a session'],
+      rooms.map(({ storage, title, bytesPerSession }) => [storage, title, number(bytesPerSession)]),
     ),
   ].join('\n\n');
 }
