@@ -78,31 +78,31 @@ try {
 }
 
 async function roomOf(storage: Room['storage'], title: string, module: string): Promise<Room> {
-  const child = new Child<RoomTask, { bytesPerSession: number }>(
-    new URL('./room-child.ts', import.meta.url),
-    timeLimit,
-  );
-  try {
-    const directory = await mkdtemp(join(folder, 'room-'));
-    const sessions = Math.min(forRoom, many);
-    const url = servers.urls[storage] ?? '';
-    const { bytesPerSession } = await child.ask({ storage, module, url, folder: directory, sessions, bytes });
-    return { storage, title, bytesPerSession };
-  } catch (error) {
-    throw new Error(`the room of ${title} could not be measured`, { cause: error });
-  } finally {
-    child.stop();
-  }
+  const directory = await mkdtemp(join(folder, 'room-'));
+  const url = servers.urls[storage] ?? '';
+  const sessions = Math.min(forRoom, many);
+  const task = { storage, module, url, folder: directory, sessions, bytes };
+  const room = await measured<RoomTask, Pick<Room, 'bytesPerSession'>>('./room-child.ts', task, title);
+  return { storage, title, ...room };
 }
 
-async function figuresOf(task: Task): Promise<Figures> {
-  const child = new Child<Task, Figures>(new URL('./child.ts', import.meta.url), timeLimit, [
+function figuresOf(task: Task): Promise<Figures> {
+  return measured('./child.ts', task, task.storage);
+}
+
+/** What a process of its own answers to a task. */
+async function measured<Asked extends object, Answer extends object>(
+  module: string,
+  task: Asked,
+  what: string,
+): Promise<Answer> {
+  const child = new Child<Asked, Answer>(new URL(module, import.meta.url), timeLimit, [
     '--max-old-space-size=12000',
   ]);
   try {
     return await child.ask(task);
   } catch (error) {
-    throw new Error(`${task.storage} could not be measured`, { cause: error });
+    throw new Error(`${what} could not be measured`, { cause: error });
   } finally {
     child.stop();
   }

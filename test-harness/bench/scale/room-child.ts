@@ -1,6 +1,7 @@
 import { subjectFrom } from '@session-stores/test-harness';
-import type { SessionData, Store } from 'express-session';
+import type { SessionData } from 'express-session';
 import { sessionData } from '../../dist/bench/session-data.js';
+import { destroy, set } from '../../dist/suite/calls.js';
 import { sessionMaker } from '../../dist/suite/direct-request.js';
 import { callEach } from './population.ts';
 import { bytesOf, clean, type RoomTask } from './room.ts';
@@ -16,22 +17,18 @@ async function measure(task: RoomTask): Promise<{ bytesPerSession: number }> {
   const namespace = `room_${process.pid}`;
   const { hostname: host, port } = new URL(task.url || 'none://127.0.0.1:0');
   const address = { host, port: Number(port) };
-  const store: Store = await subject.create({ namespace, directory: task.folder, address });
+  const store = await subject.create({ namespace, directory: task.folder, address });
   const make = sessionMaker(store, dayLong);
   const idOf = (place: number): string => `${namespace}-${place}-`.padEnd(32, 'x');
-  const called = (call: (answer: (error?: unknown) => void) => unknown): Promise<void> =>
-    new Promise((resolve, reject) => {
-      call((error) => (error ? reject(error) : resolve()));
-    });
   const create = (place: number): Promise<void> => {
     const session = make(idOf(place), sessionData(task.bytes, place)) as unknown as SessionData;
-    return called((answer) => store.set(idOf(place), session, answer));
+    return set(store, idOf(place), session);
   };
   await callEach(first, create);
   const before = await bytesOf[task.storage](task);
   await callEach(task.sessions, (index) => create(first + index));
   const after = await bytesOf[task.storage](task);
-  await callEach(first + task.sessions, (index) => called((answer) => store.destroy(idOf(index), answer)));
+  await callEach(first + task.sessions, (index) => destroy(store, idOf(index)));
   const { close } = store as { close?: () => unknown };
   await (subject.close === undefined ? close?.call(store) : subject.close(store));
   await clean(task, namespace);

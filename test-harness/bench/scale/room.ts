@@ -1,10 +1,8 @@
-import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { collectGarbage, type StorageName } from './storages.ts';
+import { bytesOfFile, bytesOfServer, collectGarbage, type StorageName } from './storages.ts';
 
 /** What a store is asked to take in, to see how much room that takes. */
 export interface RoomTask {
@@ -37,20 +35,16 @@ export const bytesOf: Readonly<Record<StorageName, (task: RoomTask) => Promise<n
   async sqlite({ folder }) {
     let sum = 0;
     for (const name of await readdir(folder)) {
-      if (!name.endsWith('.db')) continue;
-      const database = new Database(join(folder, name));
-      database.pragma('wal_checkpoint(truncate)');
-      database.close();
-      sum += statSync(join(folder, name)).size;
+      if (name.endsWith('.db')) sum += bytesOfFile(join(folder, name));
     }
     return sum;
   },
 
   async redis({ url }) {
     const client = new Redis(url);
-    const memory = await client.info('memory');
+    const bytes = await bytesOfServer(client);
     client.disconnect();
-    return Number(/used_memory:(\d+)/.exec(memory)?.[1]);
+    return bytes;
   },
 
   async postgres({ url }) {

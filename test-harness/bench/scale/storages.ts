@@ -48,12 +48,7 @@ const openers: Readonly<Record<StorageName, (url: string, folder: string) => Sto
       },
       async bytes() {
         let sum = 0;
-        for (const path of paths) {
-          const database = new Database(path);
-          database.pragma('wal_checkpoint(truncate)');
-          database.close();
-          sum += statSync(path).size;
-        }
+        for (const path of paths) sum += bytesOfFile(path);
         return sum;
       },
       close: async () => {},
@@ -71,7 +66,7 @@ const openers: Readonly<Record<StorageName, (url: string, folder: string) => Sto
         return new RedisBackend({ client, prefix: `scale:${process.pid}:` });
       },
       async bytes() {
-        return Number(/used_memory:(\d+)/.exec(await direct.info('memory'))?.[1]);
+        return bytesOfServer(direct);
       },
       async close() {
         for (const client of [direct, ...clients]) client.disconnect();
@@ -100,6 +95,19 @@ const openers: Readonly<Record<StorageName, (url: string, folder: string) => Sto
     };
   },
 };
+
+/** Of an SQLite file, with what its WAL has for it. */
+export function bytesOfFile(path: string): number {
+  const database = new Database(path);
+  database.pragma('wal_checkpoint(truncate)');
+  database.close();
+  return statSync(path).size;
+}
+
+/** Of all that a Redis has in memory. */
+export async function bytesOfServer(client: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+}
 
 /** What the garbage of this process takes is not what its sessions take. */
 export function collectGarbage(): void {
